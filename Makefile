@@ -1,0 +1,58 @@
+# Set-up, demo and tests. `make demo` and `make test` are all that a new machine needs: both first make .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+# Processes that run tests; C++ compilers run inside them.
+TEST_PROCESSES ?= 2
+PYTEST := TILELOOM_STRICT_SKIPS=1 $(BIN)/python -m pytest -n $(TEST_PROCESSES) -rs
+
+.PHONY: help demo test test-full lint area models install system clean
+
+help:
+	@echo "make demo       the main job: PyTorch networks on generated, verified hardware (about 3 minutes)"
+	@echo "make test       lint, types and tests (at most 20 minutes)"
+	@echo "make test-full  the tests of make test and the long ones"
+	@echo "make lint       lint, format and types only"
+	@echo "make area       cells of the small target on iCE40 and of the default one on ECP5"
+	@echo "make models     train the zoo networks anew and write models/zoo"
+	@echo "make install    make .venv only"
+	@echo "make clean      delete what was built, but not .venv"
+
+demo: $(INSTALLED)
+	$(BIN)/tileloom demo
+
+test: lint
+	$(PYTEST) -m "not full"
+
+test-full: lint
+	$(PYTEST)
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy -p tileloom -p tests
+
+area: $(INSTALLED)
+	$(BIN)/python -m tileloom.fpga.area
+
+models: $(INSTALLED)
+	$(BIN)/python -m tileloom.models.train
+
+install: $(INSTALLED)
+
+# Everything in one environment with the versions of constraints.txt. The stamp is newer than both files once pip is done.
+$(INSTALLED): pyproject.toml constraints.txt | system
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --disable-pip-version-check --constraint constraints.txt setuptools
+	$(BIN)/pip install --disable-pip-version-check --constraint constraints.txt --no-build-isolation --editable ".[test]"
+	@touch $@
+
+# Names every missing system package at once, before any work.
+system:
+	@PYTHON="$(PYTHON)" sh .ci/system-packages
+
+clean:
+	rm -rf build dist sim_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name $(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
