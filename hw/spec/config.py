@@ -1,0 +1,266 @@
+"""The target: everything about a machine that can vary, as one frozen dataclass with a TOML form.
+
+A target is checked when it is made; an impossible one raises :class:`TargetError` with one sentence. Presets are the
+TOML files in ``hw/spec/targets``; :func:`load_target` takes a preset's name or a file.
+"""
+
+import dataclasses
+import hashlib
+import json
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+PRESETS = Path(__file__).parent / "targets"
+
+
+class TargetError(ValueError):
+    """A target that cannot exist, or a target file that cannot be read."""
+
+
+@dataclass(frozen=True)
+class MemoryModel:
+    """The deterministic memory that the cycle simulator and the RTL harness share (see :mod:`.timing`)."""
+
+    read_latency: int = 40
+    """Cycles from an accepted read burst to its first beat, at least 1."""
+    write_latency: int = 10
+    """Cycles from the last beat of a write burst to its response, at least 1."""
+    pause_period: int = 0
+    """Every so many cycles the memory pauses (0: never): no beat and no request passes on any channel."""
+    pause_cycles: int = 0
+    """Length of a pause, at the start of each period; less than ``pause_period``."""
+
+    def __post_init__(self) -> None:
+        _check(self.read_latency >= 1, f"memory.read_latency must be at least 1, not {self.read_latency}")
+        _check(self.write_latency >= 1, f"memory.write_latency must be at least 1, not {self.write_latency}")
+        _check(
+            0 <= self.pause_cycles < max(self.pause_period, 1),
+            f"memory.pause_cycles must be less than pause_period {self.pause_period}, not {self.pause_cycles}",
+        )
+
+
+@dataclass(frozen=True)
+class Target:
+    """A named hardware configuration. Sizes in bytes count 8-bit activations; a word is ``lanes * columns`` weights."""
+
+    name: str
+    tiles_x: int = 2
+    """Tiles side by side; tile ``t`` stands at ``(t % tiles_x, t // tiles_x)``."""
+    tiles_y: int = 2
+    """Rows of tiles; 1 .. 32 tiles in all."""
+    lanes: int = 8
+    """Multipliers reduced together in a column, 1 .. 64."""
+    columns: int = 8
+    """Outputs side by side, 1 .. 64."""
+    port_bytes: int = 16
+    """Width of the memory port and of every line: 4, 8, 16, 32 or 64; at most ``lanes * columns``."""
+    clock_hz: int = 200_000_000
+    window_banks: int = 16
+    """Byte-wide banks of the window buffer: a power of two, at least ``lanes`` and ``columns``; the widest element."""
+    window_bytes: int = 32_768
+    """Window buffer of a tile: a power of two, at least 16 rows of banks."""
+    weight_words: int = 512
+    """Depth of a tile's weight ring, at least 16; any number."""
+    accumulator_entries: int = 512
+    """Accumulator memory of a tile, in entries of ``columns`` sums; even, at least 8."""
+    slot_bytes: int = 4096
+    """One of a tile's two output slots: a multiple of ``port_bytes``."""
+    residual_bytes: int = 4096
+    """Residual buffer of a tile, a power of two of bank rows; 0 leaves the element-wise add out."""
+    results_per_cycle: int = 4
+    """Results that a tile's back end takes in a cycle: 1 .. columns, at most ``port_bytes``."""
+    map_bytes: int = 65_536
+    """Map buffer of the grid: a multiple of ``burst_beats * port_bytes``; 0 leaves it out."""
+    burst_beats: int = 16
+    """Longest burst, a power of two; bursts end at multiples of ``burst_beats * port_bytes`` (at most 4096)."""
+    staging_bursts: int = 8
+    """Read bursts of activations that the smart DMA holds, a power of two from 2."""
+    outstanding: int = 4
+    """Read bursts under way at once per memory, and write bursts awaiting their response."""
+    segments: int = 64
+    """Segments of the nonlinearity unit: a power of two from 8 to 64; 0 leaves the unit out."""
+    pool: bool = True
+    """The pooling stage behind the nonlinearity."""
+    channelwise: bool = True
+    """The depthwise and pooling modes of the MAC array."""
+    local_lines: bool = True
+    """Partial sums to the next tile."""
+    activation_bits: int = 8
+    weight_bits: int = 8
+    accumulator_bits: int = 32
+    watchdog_cycles: int = 65_536
+    """Cycles without any progress after which the grid halts with a status."""
+    memory: MemoryModel = field(default_factory=MemoryModel)
+
+    def __post_init__(self) -> None:
+        _check(
+            bool(self.name) and all(c.isalnum() or c in "_-" for c in self.name),
+            f"name must be letters, digits, _ and -, not {self.name!r}",
+        )
+        _between("tiles_x * tiles_y", self.tiles, 1, 32)
+        _between("lanes", self.lanes, 1, 64)
+        _between("columns", self.columns, 1, 64)
+        _check(self.port_bytes in (4, 8, 16, 32, 64), f"port_bytes must be 4, 8, 16, 32 or 64, not {self.port_bytes}")
+        _check(
+            self.port_bytes <= self.word_bytes,
+            f"port_bytes must be at most lanes * columns = {self.word_bytes}, not {self.port_bytes}",
+        )
+        _check(
+            _power_of_two(self.window_banks) and self.window_banks >= max(self.lanes, self.columns, 4),
+            f"window_banks must be a power of two, at least {max(self.lanes, self.columns, 4)}, not {self.window_banks}",
+        )
+        _between("window_banks", self.window_banks, 4, 64)
+        _check(
+            _power_of_two(self.window_bytes) and self.window_bytes >= 16 * self.window_banks,
+            f"window_bytes must be a power of two, at least {16 * self.window_banks}, not {self.window_bytes}",
+        )
+        _between("window_bytes", self.window_bytes, 64, 1 << 20)
+        _between("weight_words", self.weight_words, 16, 32_768)
+        _between("accumulator_entries", self.accumulator_entries, 8, 8192)
+        _check(self.accumulator_entries % 2 == 0, f"accumulator_entries must be even, not {self.accumulator_entries}")
+        _check(
+            self.slot_bytes % self.port_bytes == 0 and self.slot_bytes >= self.port_bytes * 2,
+            f"slot_bytes must be a multiple of port_bytes {self.port_bytes}, at least two of them, not {self.slot_bytes}",
+        )
+        _between("slot_bytes", self.slot_bytes, 8, 65_536)
+        _check(
+            self.residual_bytes == 0
+            or (_power_of_two(self.residual_bytes) and self.residual_bytes >= 4 * self.window_banks),
+            f"residual_bytes must be 0 or a power of two, at least {4 * self.window_banks}, not {self.residual_bytes}",
+        )
+        _between("results_per_cycle", self.results_per_cycle, 1, min(self.columns, self.port_bytes))
+        _check(
+            _power_of_two(self.burst_beats) and 2 <= self.burst_beats <= 256 and self.burst_bytes <= 4096,
+            f"burst_beats must be a power of two from 2 to {min(256, 4096 // self.port_bytes)}, not {self.burst_beats}",
+        )
+        _check(
+            _power_of_two(self.staging_bursts) and 2 <= self.staging_bursts <= 64,
+            f"staging_bursts must be a power of two from 2 to 64, not {self.staging_bursts}",
+        )
+        _check(
+            self.staging_bytes >= 4 * self.window_banks,
+            f"staging_bursts * burst_beats * port_bytes must be at least {4 * self.window_banks}, not {self.staging_bytes}",
+        )
+        _check(
+            self.map_bytes % self.burst_bytes == 0 and 0 <= self.map_bytes <= 1 << 24,
+            f"map_bytes must be a multiple of burst_beats * port_bytes = {self.burst_bytes}, not {self.map_bytes}",
+        )
+        _between("outstanding", self.outstanding, 1, 16)
+        _check(self.segments in (0, 8, 16, 32, 64), f"segments must be 0, 8, 16, 32 or 64, not {self.segments}")
+        _check(self.activation_bits == 8, f"activation_bits must be 8 in this version, not {self.activation_bits}")
+        _check(self.weight_bits == 8, f"weight_bits must be 8 in this version, not {self.weight_bits}")
+        _check(self.accumulator_bits == 32, f"accumulator_bits must be 32 in this version, not {self.accumulator_bits}")
+        _between("watchdog_cycles", self.watchdog_cycles, 256, 1 << 30)
+        _between("clock_hz", self.clock_hz, 1_000, 10_000_000_000)
+
+    @property
+    def tiles(self) -> int:
+        """Number of tiles."""
+        return self.tiles_x * self.tiles_y
+
+    @property
+    def word_bytes(self) -> int:
+        """Bytes of a weight word, ``lanes * columns``."""
+        return self.lanes * self.columns
+
+    @property
+    def macs_per_cycle(self) -> int:
+        """Multipliers of all MAC arrays."""
+        return self.tiles * self.lanes * self.columns
+
+    @property
+    def burst_bytes(self) -> int:
+        """Bytes of the longest burst; no burst crosses a multiple of it."""
+        return self.burst_beats * self.port_bytes
+
+    @property
+    def staging_bytes(self) -> int:
+        """Bytes of the smart DMA's staging ring."""
+        return self.staging_bursts * self.burst_bytes
+
+    @property
+    def channel_block(self) -> int:
+        """Channels of one block of a feature map in memory: the most whole groups of columns that an element holds."""
+        return self.window_banks // self.columns * self.columns
+
+    @property
+    def pixels_per_read(self) -> int:
+        """Neighbouring pixels that a channelwise step reads, and lanes that it feeds."""
+        return min(self.window_banks // self.columns, self.lanes)
+
+    @property
+    def constant_words(self) -> int:
+        """Weight words that hold the per-channel constants of one group (8 bytes a column)."""
+        return -(-8 // self.lanes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionary, as in the TOML file."""
+        return dataclasses.asdict(self)
+
+    @property
+    def hash(self) -> int:
+        """64-bit identity of the hardware: everything but the name, clock and memory model; programs carry it."""
+        fields = {k: v for k, v in self.to_dict().items() if k not in ("name", "clock_hz", "memory")}
+        digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).digest()
+        return int.from_bytes(digest[:8], "little")
+
+
+def presets() -> list[str]:
+    """Names of the targets that ship with tileloom."""
+    return sorted(path.stem for path in PRESETS.glob("*.toml"))
+
+
+def load_target(name_or_path: str | Path) -> Target:
+    """Read a preset by name, or a TOML file whose keys are :class:`Target`'s fields."""
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = PRESETS / f"{name_or_path}.toml"
+        _check(
+            path.exists(),
+            f"target {str(name_or_path)!r} is not a preset; use one of {', '.join(presets())} or a .toml file",
+        )
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = tomllib.loads(text)
+    except OSError as error:
+        raise TargetError(f"target file {path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TargetError(f"target file {path} is not valid TOML: {error}") from None
+    data.setdefault("name", path.stem)
+    memory = data.pop("memory", {})
+    return target_from_dict({**data, "memory": memory})
+
+
+def target_from_dict(data: dict[str, Any]) -> Target:
+    """Build a target from plain data, refusing unknown keys and wrong types by name."""
+    memory = data.get("memory", {})
+    _check(isinstance(memory, dict), f"memory must be a table, not {memory!r}")
+    model = MemoryModel(**_fields(MemoryModel, memory, "memory."))
+    return Target(**{**_fields(Target, {k: v for k, v in data.items() if k != "memory"}, ""), "memory": model})
+
+
+def _fields(kind: type, data: dict[str, Any], prefix: str) -> dict[str, Any]:
+    known = {f.name: f.type for f in dataclasses.fields(kind)}
+    for key, value in data.items():
+        _check(key in known, f"{prefix}{key} is not a field of a target; known: {', '.join(sorted(known))}")
+        wanted = known[key]
+        _check(
+            not isinstance(wanted, type) or type(value) is wanted,
+            f"{prefix}{key} must be of type {getattr(wanted, '__name__', wanted)}, not {value!r}",
+        )
+    return data
+
+
+def _check(condition: bool, message: str) -> None:
+    if not condition:
+        raise TargetError(message)
+
+
+def _between(name: str, value: int, low: int, high: int) -> None:
+    _check(low <= value <= high, f"{name} must be from {low} to {high}, not {value}")
+
+
+def _power_of_two(value: int) -> bool:
+    return value > 0 and value & (value - 1) == 0

@@ -1,0 +1,72 @@
+"""The AXI4-Lite registers and the error codes: offsets in bytes, 32 bits each."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Error(IntEnum):
+    """Why the machine halted."""
+
+    NONE = 0
+    ILLEGAL_INSTRUCTION = 1
+    WRONG_VERSION = 2
+    WRONG_TARGET = 3
+    READ_ERROR = 4
+    """The memory answered a read with an error."""
+    WRITE_ERROR = 5
+    OUTSIDE_WINDOW = 6
+    """A burst would leave the address window or the map buffer."""
+    WATCHDOG = 7
+    ABORTED = 8
+    """Bit 1 of CONTROL was written."""
+    PROGRAM_END = 9
+    """The program ran out of words before END."""
+
+
+class Cause(IntEnum):
+    """What a tile spends a cycle on: running, or waiting for."""
+
+    RUN = 0
+    JOB = 1
+    START = 2
+    NEIGHBOUR = 3
+    WINDOW = 4
+    WEIGHTS = 5
+    RESIDUAL = 6
+    SLOT = 7
+
+
+@dataclass(frozen=True)
+class Register:
+    """One register."""
+
+    name: str
+    offset: int
+    writable: bool
+    text: str
+
+
+REGISTERS = (
+    Register("CONTROL", 0x00, True, "bit 0: start (ignored while busy); bit 1: abort; reads 0"),
+    Register("STATUS", 0x04, False, "bit 0: busy; bit 1: done; bit 2: error; bits 15..8: error code"),
+    Register("WINDOW_BASE", 0x08, True, "first byte of the address window, a multiple of 4096"),
+    Register("WINDOW_BYTES", 0x0C, True, "size of the address window"),
+    Register("PROGRAM_ADDRESS", 0x10, True, "offset of the program in the window, a multiple of port_bytes"),
+    Register("PROGRAM_BYTES", 0x14, True, "size of the program, a multiple of 4"),
+    Register("CYCLES", 0x18, False, "cycles from start to done, running while busy"),
+    Register("PROGRAM_COUNTER", 0x1C, False, "words popped by the sequencer since start"),
+    Register("INTERRUPT_ENABLE", 0x20, True, "bit 0: interrupt while done or error"),
+    Register("HASH_LOW", 0x24, False, "target hash, bits 31..0"),
+    Register("HASH_HIGH", 0x28, False, "target hash, bits 63..32"),
+    Register("VERSION", 0x2C, False, "instruction format version"),
+    Register("STORED", 0x30, False, "slots stored since start"),
+    *(
+        Register(f"STALL_{cause.name}", 0x40 + 4 * cause, False, f"cycles of all tiles with cause {cause.name.lower()}")
+        for cause in Cause
+    ),
+    *(
+        Register(f"TILE_{tile}", 0x80 + 4 * tile, False, "bits 2..0: cause; bits 31..16: tag of the current job")
+        for tile in range(32)
+    ),
+)
+OFFSET = {register.name: register.offset for register in REGISTERS}

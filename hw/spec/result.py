@@ -1,0 +1,47 @@
+"""What every engine returns: functional, cycle-exact, RTL, netlist and board alike."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from tileloom.hw.spec.registers import Cause, Error
+
+Codes = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True, order=True)
+class JobTrace:
+    """One job on one tile: cycle of its first step, and of its last result (``docs/architecture.md``, tile control)."""
+
+    start: int
+    end: int
+    tile: int
+    tag: int
+
+
+@dataclass(frozen=True)
+class FrameTiming:
+    """Where the cycles of one frame went."""
+
+    cycles: int
+    """Start strobe to done."""
+    trace: tuple[JobTrace, ...]
+    """Sorted."""
+    stalls: tuple[dict[Cause, int], ...]
+    """For each tile, cycles by cause; RUN included, their sum is ``cycles``."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """Result of one or more frames; what an engine does not give is empty."""
+
+    engine: str
+    outputs: dict[str, Codes] = field(default_factory=dict)
+    """Codes ``(frames, channels, height, width)`` by tensor name."""
+    taps: dict[str, Codes] = field(default_factory=dict)
+    frames: tuple[FrameTiming, ...] = ()
+    error: Error = Error.NONE
+    program_counter: int = 0
+    events: dict[str, int] = field(default_factory=dict)
+    """Counts of one frame, for the energy model; the names are those of its tables."""
