@@ -55,7 +55,7 @@ def files() -> list[Path]:
 
 
 def imports(path: Path) -> Iterator[Import]:
-    """Every import of a file, wherever it stands; ``from a import b`` counts as ``a.b``, a relative one keeps its dots."""
+    """Every import of a file, wherever it stands; ``from a import b`` counts as ``a.b``, relative with its dots."""
     relative = path.relative_to(ROOT).as_posix()
     return statements(path.read_text(encoding="utf-8"), relative)
 
