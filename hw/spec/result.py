@@ -12,7 +12,7 @@ Codes = npt.NDArray[np.int8]
 
 @dataclass(frozen=True, order=True)
 class JobTrace:
-    """One job on one tile: cycle of its first step, and of its last result (``docs/architecture.md``, tile control)."""
+    """One job on one tile: first RUN cycle of its first unit and last RUN cycle of its last (``docs/architecture.md``)."""
 
     start: int
     end: int
