@@ -5,11 +5,11 @@ import importlib.util
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests.import_edges import ROOMS, ROOT, Import, fault, files, imports
+from tests.repository import tracked_files
 
 BLOCK = """
 import sys
@@ -36,16 +36,6 @@ def run(script: str) -> subprocess.CompletedProcess[str]:
     """Run a script in a Python of its own, from the checkout."""
     command = [sys.executable, "-c", script]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-
-
-def tracked_files() -> list[Path]:
-    """Every file of the repository that Git knows or would add; without Git, the rooms' Python files."""
-    if not (ROOT / ".git").exists():
-        return files()
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    paths = [ROOT / name for name in listed.split("\0") if name]
-    return [path for path in paths if path.is_file()]
 
 
 def test_rooms_import_only_what_they_may() -> None:
