@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 TEST_PROCESSES ?= 2
 PYTEST := TILELOOM_STRICT_SKIPS=1 $(BIN)/python -m pytest -n $(TEST_PROCESSES) -rs
 
-.PHONY: help demo test test-full lint area models install system clean
+.PHONY: help demo test test-full pytest pytest-full lint area models install system clean
 
 help:
 	@echo "make demo       the main job: PyTorch networks on generated, verified hardware (about 3 minutes)"
@@ -23,10 +23,14 @@ help:
 demo: $(INSTALLED)
 	$(BIN)/tileloom demo
 
-test: lint
+# Two prerequisites, not one after the other: `make --keep-going` runs the tests even where lint finds something.
+test: lint pytest
+test-full: lint pytest-full
+
+pytest: $(INSTALLED)
 	$(PYTEST) -m "not full"
 
-test-full: lint
+pytest-full: $(INSTALLED)
 	$(PYTEST)
 
 lint: $(INSTALLED)
