@@ -29,10 +29,11 @@ class ConfigurationLine(wiring.Signature):
 
 
 class ActivationLine(wiring.Signature):
-    """Line A, loader to tiles, three cycles after the loader's cycle: one element into every tile whose ``mask`` bit is set.
+    """Line A, loader to tiles: one element into every tile whose ``mask`` bit is set.
 
-    ``count`` bytes of ``data`` (byte 0 lowest) go to ``offset`` from the log's head; with ``last`` the head advances by
-    ``advance`` so that it is visible LOAD_LATENCY after the loader's cycle.
+    It stands on the line three cycles after the loader's cycle. ``count`` bytes of ``data`` (byte 0 lowest) go to
+    ``offset`` from the log's head; with ``last`` the head advances by ``advance`` so that it is visible LOAD_LATENCY
+    after the loader's cycle.
     """
 
     def __init__(self, target: Target) -> None:
@@ -50,7 +51,7 @@ class ActivationLine(wiring.Signature):
 
 
 class WeightLine(wiring.Signature):
-    """Line W, two cycles after the beat's handshake: one beat of a portion; ``last`` ends it and publishes ``words``."""
+    """Line W, two cycles after the beat's handshake: a beat of a portion; ``last`` ends it and publishes ``words``."""
 
     def __init__(self, target: Target) -> None:
         super().__init__(
@@ -66,8 +67,8 @@ class WeightLine(wiring.Signature):
 class Reservation(wiring.Signature):
     """Address generator to all tiles: ``room`` answers in the same cycle, from registers, whether ``amount`` fits.
 
-    ``claim`` (a mask, one cycle) adds ``amount`` to ``reserved`` of those tiles' log; ``destination`` chooses window (0) or residual
-    (1) log and is 0 for weights, whose amount counts words.
+    ``claim`` (a mask, one cycle) adds ``amount`` to ``reserved`` of those tiles' log; ``destination`` chooses window
+    (0) or residual (1) log and is 0 for weights, whose amount counts words.
     """
 
     def __init__(self, target: Target) -> None:
@@ -82,8 +83,11 @@ class Reservation(wiring.Signature):
 
 
 class SlotLine(wiring.Signature):
-    """O engine to one tile: a read at byte ``address`` of the oldest full slot (any byte address; bytes outside the slot
-    are undefined) gives ``data`` two cycles later (read at r, register valid at r + 2). ``release`` frees the slot."""
+    """O engine to one tile: reads of the oldest full slot, two cycles each.
+
+    A byte ``address`` given at r (any; bytes outside the slot are undefined) shows ``data`` at r + 2. ``release`` frees
+    the slot.
+    """
 
     def __init__(self, target: Target) -> None:
         super().__init__(
@@ -138,10 +142,10 @@ class TilePorts(wiring.Signature):
         super().__init__(
             {
                 "configuration": In(ConfigurationLine()),
-                "activations": In(_OneTile(ActivationLine(target))),
-                "weights": In(_OneTile(WeightLine(target))),
-                "reserve_activations": In(_OneReservation()),
-                "reserve_weights": In(_OneReservation()),
+                "activations": In(_one_tile(ActivationLine(target))),
+                "weights": In(_one_tile(WeightLine(target))),
+                "reserve_activations": In(_one_reservation()),
+                "reserve_weights": In(_one_reservation()),
                 "slot": In(SlotLine(target)),
                 "partial_in": In(PartialLine(target)),
                 "partial_out": Out(PartialLine(target)),
@@ -151,14 +155,14 @@ class TilePorts(wiring.Signature):
         )
 
 
-def _OneTile(line: wiring.Signature) -> wiring.Signature:  # noqa: N802 - it makes a signature
+def _one_tile(line: wiring.Signature) -> wiring.Signature:
     """The line as one tile sees it: its own bit of the mask."""
     members = dict(line.members.items())
     members["mask"] = Out(1)
     return wiring.Signature(members)
 
 
-def _OneReservation() -> wiring.Signature:  # noqa: N802
+def _one_reservation() -> wiring.Signature:
     return wiring.Signature({"amount": Out(24), "destination": Out(1), "claim": Out(1), "room": In(1)})
 
 

@@ -107,9 +107,10 @@ class Target:
             self.port_bytes <= self.word_bytes,
             f"port_bytes must be at most lanes * columns = {self.word_bytes}, not {self.port_bytes}",
         )
+        least = max(self.lanes, self.columns, 4)
         _check(
-            _power_of_two(self.window_banks) and self.window_banks >= max(self.lanes, self.columns, 4),
-            f"window_banks must be a power of two, at least {max(self.lanes, self.columns, 4)}, not {self.window_banks}",
+            _power_of_two(self.window_banks) and self.window_banks >= least,
+            f"window_banks must be a power of two, at least {least}, not {self.window_banks}",
         )
         _between("window_banks", self.window_banks, 4, 64)
         _check(
@@ -122,7 +123,7 @@ class Target:
         _check(self.accumulator_entries % 2 == 0, f"accumulator_entries must be even, not {self.accumulator_entries}")
         _check(
             self.slot_bytes % self.port_bytes == 0 and self.slot_bytes >= self.port_bytes * 2,
-            f"slot_bytes must be a multiple of port_bytes {self.port_bytes}, at least two of them, not {self.slot_bytes}",
+            f"slot_bytes must be two or more times port_bytes {self.port_bytes}, not {self.slot_bytes}",
         )
         _between("slot_bytes", self.slot_bytes, 8, 65_536)
         _check(
@@ -141,7 +142,7 @@ class Target:
         )
         _check(
             self.staging_bytes >= 4 * self.window_banks,
-            f"staging_bursts * burst_beats * port_bytes must be at least {4 * self.window_banks}, not {self.staging_bytes}",
+            f"staging_bursts * burst_bytes must be at least {4 * self.window_banks}, not {self.staging_bytes}",
         )
         _check(
             self.map_bytes % self.burst_bytes == 0 and 0 <= self.map_bytes <= 1 << 24,

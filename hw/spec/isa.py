@@ -11,7 +11,6 @@ Window addresses are in activations, relative to a base pointer of the tile; all
 import dataclasses
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
 from typing import Annotated, Any, ClassVar, get_args, get_type_hints
 
 FORMAT_VERSION = 1
@@ -105,7 +104,7 @@ class Begin:
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """Memory to the window or residual log of every tile in a mask: chunks of blocks of rows of elements, with padding."""
+    """Memory to the window or residual log of the tiles in a mask: chunks of blocks of rows of elements, padded."""
 
     opcode: ClassVar[Opcode] = Opcode.LOAD
     tag: int = 0
@@ -298,9 +297,7 @@ KINDS: dict[Opcode, type[Instruction]] = {
 }
 
 
-@cache
-def layout(kind: type[Instruction]) -> tuple[tuple[str, Bits | Signed, int], ...]:
-    """``(name, width, offset in bits behind the header word)`` of every packed field, in order."""
+def _pack(kind: type[Instruction]) -> tuple[tuple[str, Bits | Signed, int], ...]:
     fields, offset = [], 0
     hints = get_type_hints(kind, include_extras=True)
     for f in dataclasses.fields(kind):
@@ -311,7 +308,14 @@ def layout(kind: type[Instruction]) -> tuple[tuple[str, Bits | Signed, int], ...
     return tuple(fields)
 
 
-@cache
+_LAYOUTS = {opcode: _pack(kind) for opcode, kind in KINDS.items()}
+
+
+def layout(kind: type[Instruction]) -> tuple[tuple[str, Bits | Signed, int], ...]:
+    """``(name, width, offset in bits behind the header word)`` of every packed field, in order."""
+    return _LAYOUTS[kind.opcode]
+
+
 def words_of(kind: type[Instruction]) -> int:
     """Words of an instruction with its header; of a TABLE, without its segments."""
     fields = layout(kind)

@@ -111,7 +111,7 @@ def requantise(
     (2, 5)
     """
     rounded = shift_right(value * multiplier + addend, shift, rounding)
-    return saturate(rounded + zero_point, low, high)  # type: ignore[arg-type]
+    return saturate(rounded + zero_point, low, high)
 
 
 def scaled_add(
@@ -134,7 +134,7 @@ def scaled_add(
     5
     """
     total = value * value_multiplier + residual * residual_multiplier + addend
-    return saturate(shift_right(total, shift) + zero_point, low, high)  # type: ignore[arg-type]
+    return saturate(shift_right(total, shift) + zero_point, low, high)
 
 
 @dataclass(frozen=True)

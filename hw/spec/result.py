@@ -12,7 +12,7 @@ Codes = npt.NDArray[np.int8]
 
 @dataclass(frozen=True, order=True)
 class JobTrace:
-    """One job on one tile: first RUN cycle of its first unit and last RUN cycle of its last (``docs/architecture.md``)."""
+    """One job on one tile: first RUN cycle of its first unit, last RUN cycle of its last unit."""
 
     start: int
     end: int

@@ -65,7 +65,7 @@ def tree_stages(lanes: int) -> int:
 def mac_latency(target: Target) -> int:
     """Cycles from a step's issue to its sum standing in the accumulator register.
 
-    Address (1), buffer output (1), buffer output register (1), rotator (1), operands (1), product (1), tree, accumulator (1).
+    Address, buffer output, buffer output register, rotator, operands, product: 1 each; tree; accumulator: 1.
     """
     return 7 + tree_stages(target.lanes)
 
