@@ -1,0 +1,31 @@
+"""The Python API: the verbs of the command line as functions that return documents.
+
+>>> from tileloom import api
+>>> [model.name for model in api.zoo().models]
+['lenet5', 'digits_modern']
+
+A document is a frozen dataclass with ``to_json()``. What the user's input is at fault for is raised as ``ModelError``
+(``problems`` has every reason), ``ProgramError`` or ``TargetError``.
+"""
+
+from tileloom.compiler.problems import ModelError, Problem
+from tileloom.document import Document, Kind
+from tileloom.hw.spec.config import TargetError
+from tileloom.hw.spec.program import ProgramError
+from tileloom.verbs.check import check
+from tileloom.verbs.explain import explain
+from tileloom.verbs.targets import targets
+from tileloom.verbs.zoo import zoo
+
+__all__ = [
+    "Document",
+    "Kind",
+    "ModelError",
+    "Problem",
+    "ProgramError",
+    "TargetError",
+    "check",
+    "explain",
+    "targets",
+    "zoo",
+]

@@ -1,0 +1,90 @@
+"""The command line: what can be typed after ``tileloom``. Every command calls the verb of the same name in the API.
+
+Nothing heavy is imported before a command runs, so that ``--help`` answers at once.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from tileloom import options
+from tileloom.command_line import INTERRUPTED, run
+
+HELP = """Convolutional networks from PyTorch to tile programs on generated, verified accelerator hardware.
+
+Start with [bold]tileloom demo[/bold], then with a network of your own:
+
+    tileloom check net.onnx\n
+    tileloom verify net.onnx --target default --calibration typical.npz\n
+    tileloom simulate net.onnx --target small
+"""
+EPILOG = (
+    "Exit status: 0 done, 1 the input is at fault (explained in one sentence each), 2 usage. `--json -` for programs."
+)
+
+app = typer.Typer(
+    help=HELP,
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _tileloom() -> None:
+    """Only holds the options of no command."""
+
+
+@app.command(epilog="Example: tileloom check net.onnx")
+def check(model: options.Model, json: options.JsonPath = None) -> None:
+    """Check a network: every problem at once, each with code, PyTorch line, rule and fix."""
+    from tileloom.verbs.check import check as verb
+
+    run("check", model, lambda watch: verb(model), json)
+
+
+@app.command(epilog="Example: tileloom explain TL203")
+def explain(
+    code: Annotated[str | None, typer.Argument(metavar="CODE", help="A problem's code; all without one.")] = None,
+    json: options.JsonPath = None,
+) -> None:
+    """Explain what a problem's code means and what to do about it."""
+    from tileloom.verbs.explain import explain as verb
+
+    run("explain", code or "", lambda watch: verb(code), json)
+
+
+@app.command(epilog="Example: tileloom targets --target my_machine.toml")
+def targets(target: options.OptionalTarget = None, json: options.JsonPath = None) -> None:
+    """List the machines that ship with tileloom, or check a target file."""
+    from tileloom.verbs.targets import targets as verb
+
+    run("targets", target or "", lambda watch: verb(target), json)
+
+
+@app.command(epilog="Example: tileloom zoo lenet5 --output lenet5.onnx")
+def zoo(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One network; all without one.")] = None,
+    output: options.Output = None,
+    json: options.JsonPath = None,
+) -> None:
+    """List the trained networks that ship with tileloom; --output copies one's ONNX file."""
+    from tileloom.verbs.zoo import zoo as verb
+
+    run("zoo", name or "", lambda watch: verb(name, output=output), json)
+
+
+def main() -> None:
+    """Entry point of the command ``tileloom``."""
+    try:
+        app(prog_name="tileloom")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

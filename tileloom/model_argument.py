@@ -1,0 +1,68 @@
+"""What a user names as a model: an ONNX file, a tile program, or a network that ships with tileloom."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tileloom.refusal import refuse
+
+if TYPE_CHECKING:
+    from tileloom.hw.spec.program import Program
+    from tileloom.models.zoo import ZooModel
+
+PROGRAM_SUFFIX = ".tlp"
+
+
+@dataclass(frozen=True)
+class ModelArgument:
+    """A model that exists, not yet read. ``path`` is an ONNX file unless ``is_program``."""
+
+    path: Path
+    name: str
+    is_program: bool = False
+    zoo: "ZooModel | None" = None
+
+    def network(self, verb: str) -> Path:
+        """The ONNX file; a program is refused, because ``verb`` needs the network itself."""
+        if self.is_program:
+            raise refuse(
+                "TL409", str(self.path), f"{verb} needs the network", "a tile program", "name the ONNX file instead"
+            )
+        return self.path
+
+    def program(self) -> "Program":
+        """The loaded and checked program file; raises ``ProgramError``."""
+        from tileloom.hw.spec.program import load_program
+
+        return load_program(self.path)
+
+
+def find(model: str | Path) -> ModelArgument:
+    """The model of a file or zoo name; an existing file wins over a zoo network of the same name.
+
+    Raises ``ModelError`` TL401 where there is neither.
+    """
+    from tileloom.hw.spec.program import MAGIC
+    from tileloom.models.zoo import MODELS
+
+    path = Path(model)
+    if path.is_file():
+        try:
+            with path.open("rb") as file:
+                is_program = file.read(len(MAGIC)) == MAGIC or path.suffix == PROGRAM_SUFFIX
+        except OSError as error:
+            raise refuse(
+                "TL401", str(model), "a model must be readable", error.strerror or str(error), "check its permissions"
+            ) from None
+        return ModelArgument(path, path.stem, is_program)
+    for zoo in MODELS:
+        if zoo.name == str(model):
+            return ModelArgument(zoo.path, zoo.name, zoo=zoo)
+    names = ", ".join(zoo.name for zoo in MODELS)
+    raise refuse(
+        "TL401",
+        str(model),
+        "a model must be an ONNX file, a tile program or a zoo network",
+        "a folder" if path.is_dir() else "a file or name that does not exist",
+        f"name an existing file or one of {names}",
+    )
