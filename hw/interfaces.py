@@ -31,7 +31,7 @@ class ConfigurationLine(wiring.Signature):
 class ActivationLine(wiring.Signature):
     """Line A, loader to tiles: one element into every tile whose ``mask`` bit is set.
 
-    It stands on the line three cycles after the loader's cycle. ``count`` bytes of ``data`` (byte 0 lowest) go to
+    It stands on the line four cycles after the loader's cycle. ``count`` bytes of ``data`` (byte 0 lowest) go to
     ``offset`` from the log's head; with ``last`` the head advances by ``advance`` so that it is visible LOAD_LATENCY
     after the loader's cycle.
     """

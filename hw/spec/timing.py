@@ -15,7 +15,7 @@ READ_RETIRE = 2
 """From the handshake of a burst's last beat to the visible decrement of ``outstanding`` (memory and map)."""
 STAGING_LATENCY = 2
 """From a beat's handshake to its bytes being visible to the loader."""
-LOAD_LATENCY = 5
+LOAD_LATENCY = 6
 """From the loader's cycle of a chunk's last element to the visible advance of the tiles' window or residual head."""
 WEIGHTS_LATENCY = 4
 """From the handshake of a portion's last beat to the visible advance of the tiles' weight head."""
