@@ -1,0 +1,83 @@
+"""Calibration data: the user's arrays checked against the network's inputs, or random data by a seed."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import onnx
+
+from tileloom.compiler.float_model import Array
+from tileloom.compiler.network import Network
+from tileloom.compiler.problems import ModelError, Problem
+
+FRAMES = 512
+"""Frames that are used at most: the first ones."""
+RANDOM_FRAMES = 16
+"""Frames of random data where the user gives none."""
+
+
+def checked_data(network: Network, data: Mapping[str, Array]) -> dict[str, Array]:
+    """Arrays of shape ``(frames, *shape without batch)`` and the inputs' own types, for every input.
+
+    Arrays may lack axes of size 1, and a single frame may lack the frame axis. Raises :class:`ModelError` with every
+    fault.
+    """
+    problems: list[Problem] = []
+    arrays: dict[str, Array] = {}
+    for name in network.inputs:
+        if name not in data:
+            found = ", ".join(repr(key) for key in data) or "nothing"
+            problems.append(_problem(name, "there must be an array named like the input", found, f"name it {name!r}"))
+            continue
+        fitted = _fitted(np.asarray(data[name]), network.shapes[name][1:])
+        if fitted is None:
+            wanted = ["frames", *network.shapes[name][1:]]
+            problems.append(
+                _problem(
+                    name,
+                    f"the array must have the shape ({', '.join(str(size) for size in wanted)})",
+                    str(tuple(np.shape(data[name]))),
+                    "reshape it",
+                )
+            )
+            continue
+        if fitted.dtype.kind not in "fiub" or not np.all(np.isfinite(fitted)):
+            problems.append(_problem(name, "the array must hold finite numbers", str(fitted.dtype), "clean the data"))
+            continue
+        arrays[name] = fitted[:FRAMES].astype(onnx.helper.tensor_dtype_to_np_dtype(network.types[name]))
+    if not problems and len({len(array) for array in arrays.values()}) > 1:
+        counts = ", ".join(f"{name!r} {len(array)}" for name, array in arrays.items())
+        problems.append(_problem(network.name, "all inputs must have as many frames", counts, "cut them to one length"))
+    if problems:
+        raise ModelError(problems)
+    return arrays
+
+
+def random_data(network: Network, seed: int) -> dict[str, Array]:
+    """Normally distributed frames (integer inputs: all codes) for every input."""
+    generator = np.random.default_rng(seed)
+    arrays: dict[str, Array] = {}
+    for name in network.inputs:
+        shape = (RANDOM_FRAMES, *network.shapes[name][1:])
+        dtype = onnx.helper.tensor_dtype_to_np_dtype(network.types[name])
+        if dtype.kind in "iu":
+            limits = np.iinfo(dtype)
+            arrays[name] = generator.integers(limits.min, limits.max + 1, shape).astype(dtype)
+        else:
+            arrays[name] = generator.normal(0.0, 1.0, shape).astype(dtype)
+    return arrays
+
+
+def _fitted(array: Array, shape: tuple[int, ...]) -> Array | None:
+    """The array with frames first, None where it does not fit."""
+    if array.size == 0:
+        return None
+    packed = tuple(size for size in shape if size != 1)
+    for frames in (array.shape[0] if array.ndim else 1, 1):
+        rest = array.shape[1:] if frames != 1 or array.shape[:1] == (1,) else array.shape
+        if tuple(size for size in rest if size != 1) == packed:
+            return array.reshape(frames, *shape)
+    return None
+
+
+def _problem(name: str, rule: str, value: str, fix: str) -> Problem:
+    return Problem("TL307", name, "", rule, value, fix)

@@ -1,0 +1,136 @@
+"""The front of the compiler: from an ONNX file to the integer graph, in one fixed list of passes."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import onnx
+
+from tileloom.compiler.calibration_data import checked_data, random_data
+from tileloom.compiler.float_model import Array, observe
+from tileloom.compiler.graph import IntegerGraph
+from tileloom.compiler.network import Network
+from tileloom.compiler.passes.absorb_quantisers import absorb_quantisers
+from tileloom.compiler.passes.calibrate import METHODS, calibrate, values_to_observe
+from tileloom.compiler.passes.check_operators import check_operators
+from tileloom.compiler.passes.check_standard import check_standard
+from tileloom.compiler.passes.check_support import check_folded, check_support
+from tileloom.compiler.passes.expand_affine import expand_affine
+from tileloom.compiler.passes.expand_copies import expand_copies
+from tileloom.compiler.passes.fix_sizes import fix_sizes
+from tileloom.compiler.passes.fold_affine import fold_affine
+from tileloom.compiler.passes.fold_clamps import fold_clamps
+from tileloom.compiler.passes.fold_constants import fold_constants
+from tileloom.compiler.passes.fold_functions import fold_functions
+from tileloom.compiler.passes.infer_shapes import infer_shapes
+from tileloom.compiler.passes.load import from_model, load
+from tileloom.compiler.passes.lower import lower
+from tileloom.compiler.passes.order_nodes import order_nodes
+from tileloom.compiler.passes.quantise_graph import quantise_graph
+from tileloom.compiler.passes.raise_clamps import raise_clamps
+from tileloom.compiler.passes.read_weights import read_weights
+from tileloom.compiler.passes.verify_graph import verify_graph
+from tileloom.compiler.problems import ModelError, Problem
+from tileloom.compiler.real_graph import RealGraph
+
+
+@dataclass(frozen=True)
+class NetworkPass:
+    """A step on the ONNX network; problems collect in it. ``stops`` says that no later step can work on a faulty one."""
+
+    run: Callable[[Network], Network]
+    reason: str
+    stops: bool = False
+
+
+NETWORK_PASSES = (
+    NetworkPass(order_nodes, "names and order first: everything else walks the nodes", stops=True),
+    NetworkPass(read_weights, "weights are looked at before anything computes with them"),
+    NetworkPass(check_support, "all unsupported operators are named together with all other problems"),
+    NetworkPass(fix_sizes, "sizes of inputs, from which all other sizes follow"),
+    NetworkPass(infer_shapes, "operators judge their operands by shape"),
+    NetworkPass(fold_constants, "weights may be computed, and reshapes read computed shapes"),
+    NetworkPass(check_folded, "what folding could have taken away, and did not"),
+    NetworkPass(check_operators, "each operator's own rules, on shapes and constants"),
+    NetworkPass(check_standard, "last, because our sentences are better than the checker's", stops=True),
+)
+"""Steps from the loaded file to a network that can be lowered."""
+
+GRAPH_PASSES: tuple[tuple[Callable[[RealGraph], RealGraph], str], ...] = (
+    (absorb_quantisers, "given grids become properties of maps, which the folds below must respect"),
+    (fold_affine, "batch norm and bias before limits: a convolution with limits cannot be scaled any more"),
+    (expand_affine, "what is left is a convolution, which can take the limits below"),
+    (raise_clamps, "before the clamps fold, so that they reach the convolution instead of the pool"),
+    (fold_clamps, "limits are free where the map is made"),
+    (fold_functions, "after the clamps: a function follows the limits of its convolution, never the other way round"),
+    (expand_copies, "last: what nobody could take becomes an operator of its own"),
+)
+"""Steps from the lowered graph to one of convolutions, pools and additions."""
+
+
+def read_model(path: str | os.PathLike[str]) -> Network:
+    """The checked network in an ONNX file; raises :class:`ModelError` with all its problems."""
+    network = _checked(load(path))
+    _simplified(network)
+    return network
+
+
+def take_model(model: onnx.ModelProto, name: str = "model") -> Network:
+    """The checked network of a model in memory, as :func:`read_model`."""
+    network = _checked(from_model(model, name))
+    _simplified(network)
+    return network
+
+
+def check(path: str | os.PathLike[str]) -> list[Problem]:
+    """All problems of an ONNX file; empty where it can be compiled."""
+    try:
+        read_model(path)
+    except ModelError as error:
+        return list(error.problems)
+    return []
+
+
+def quantise(
+    network: Network, calibration: Mapping[str, Array] | None = None, seed: int = 0, method: str = "mse"
+) -> IntegerGraph:
+    """The integer graph of a checked network.
+
+    Parameters
+    ----------
+    calibration : arrays by input name, frames first, in the network's own units; at most 512 frames are used. None
+        takes random data, with a note; a network that gives all its scales needs none
+    seed : of the random data
+    method : one of :data:`tileloom.compiler.passes.calibrate.METHODS`
+
+    The same arguments give the same graph. Raises :class:`ModelError`.
+    """
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(METHODS)}, not {method!r}")
+    graph = _simplified(network)
+    data = None if calibration is None else checked_data(network, calibration)
+    values = values_to_observe(graph)
+    if values and data is None:
+        data = random_data(network, seed)
+        note = (
+            f"no calibration data: {len(values)} of {len(graph.maps)} maps are scaled by random numbers (seed {seed}), "
+            "so that accuracy on real data is not to be expected"
+        )
+        graph = replace(graph, notes=(*graph.notes, note))
+    seen = observe(network, data, values) if values and data is not None else {}
+    return verify_graph(quantise_graph(calibrate(graph, seen, method)))
+
+
+def _checked(network: Network) -> Network:
+    for step in NETWORK_PASSES:
+        network = step.run(network)
+        if step.stops:
+            network.refuse_problems()
+    return network
+
+
+def _simplified(network: Network) -> RealGraph:
+    graph = lower(network)
+    for run, _ in GRAPH_PASSES:
+        graph = run(graph)
+    return graph

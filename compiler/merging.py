@@ -1,0 +1,42 @@
+"""Merging an operator of the real graph into the one that feeds it, where nobody else reads what lies between."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from tileloom.compiler.real_graph import Affine, Clamp, Function, RealGraph, RealOperator
+
+Follower = TypeVar("Follower", Affine, Clamp, Function)
+
+
+def merge_into_producers(
+    graph: RealGraph,
+    kind: type[Follower],
+    attempt: Callable[[RealOperator, Follower], RealOperator | None],
+    keeps_grid: bool = False,
+) -> RealGraph:
+    """Merge every operator of ``kind`` for which ``attempt(producer, follower)`` gives the merged operator.
+
+    A quantisation that the model gives between the two forbids it, unless ``keeps_grid`` and the follower's result
+    lies on the same grid (or on none, and then takes it over).
+    """
+    uses = graph.uses()
+    maps = dict(graph.maps)
+    result: list[RealOperator] = []
+    position: dict[str, int] = {}
+    for operator in graph.operators:
+        merged = None
+        if isinstance(operator, kind) and operator.input in position and uses[operator.input] == 1:
+            between, after = maps[operator.input].quantisation, maps[operator.output].quantisation
+            if between is None or (keeps_grid and after in (None, between)):
+                merged = attempt(result[position[operator.input]], operator)
+        if merged is None:
+            position[operator.output] = len(result)
+            result.append(operator)
+            continue
+        slot = position[operator.input]
+        result[slot] = replace(merged, output=operator.output)
+        position[operator.output] = slot
+        if between is not None:
+            maps[operator.output] = replace(maps[operator.output], quantisation=between)
+    return replace(graph, maps=maps).with_operators(result)

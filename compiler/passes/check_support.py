@@ -1,0 +1,67 @@
+"""Support: every live node names a known operator; a complete report before anything is lowered.
+
+Requires: order. Ensures: each operator is in the table, or a problem says which are nearest. Operators that constant
+folding can take away are judged only by the second of the two passes, after it.
+"""
+
+import difflib
+
+from tileloom.compiler.network import Network
+from tileloom.compiler.node import Node
+from tileloom.compiler.operator_table import operator_table
+from tileloom.compiler.passes.fold_constants import FOLDABLE
+from tileloom.compiler.problems import Problem
+
+REPLACEMENTS = {
+    "LeakyRelu": "use Relu",
+    "PRelu": "use Relu",
+    "Elu": "use Relu",
+    "HardSigmoid": "use Sigmoid",
+    "Gelu": "use Relu",
+    "ConvTranspose": "no near operator: upsampling is not supported yet",
+    "QLinearConv": "export QuantizeLinear/DequantizeLinear (QDQ) instead",
+    "QLinearMatMul": "export QuantizeLinear/DequantizeLinear (QDQ) instead",
+    "QLinearAdd": "export QuantizeLinear/DequantizeLinear (QDQ) instead",
+    "ConvInteger": "export QuantizeLinear/DequantizeLinear (QDQ) instead",
+    "MatMulInteger": "export QuantizeLinear/DequantizeLinear (QDQ) instead",
+    "DynamicQuantizeLinear": "quantise statically, as QuantizeLinear",
+    "LogSoftmax": "use Softmax at the end of the network",
+    "GlobalMaxPool": "use MaxPool with the map's size as its kernel",
+    "ReduceSum": "use ReduceMean over H and W",
+}
+"""Nearest supported operator of some that are not."""
+
+
+def check_support(network: Network) -> Network:
+    """Report every operator that is neither supported nor foldable."""
+    return _report(network, [node for node in network.nodes() if not _may_fold(node)])
+
+
+def check_folded(network: Network) -> Network:
+    """Report every operator that could have been folded, was not, and is not supported."""
+    return _report(network, [node for node in network.nodes() if _may_fold(node)])
+
+
+def _may_fold(node: Node) -> bool:
+    return node.op in FOLDABLE
+
+
+def _report(network: Network, nodes: list[Node]) -> Network:
+    table = operator_table()
+    problems = []
+    for node in nodes:
+        if node.op in table:
+            continue
+        near = difflib.get_close_matches(node.op, table, n=1, cutoff=0.75)
+        fix = REPLACEMENTS.get(node.op) or (f"the nearest is {near[0]}" if near else "express it by those or remove it")
+        problems.append(
+            Problem(
+                "TL201",
+                node.name,
+                node.source.line,
+                f"the operator must be one of the {len(table)} supported",
+                node.op,
+                fix,
+            )
+        )
+    return network.with_problems(problems)

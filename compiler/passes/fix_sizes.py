@@ -1,0 +1,91 @@
+"""Fix sizes: inputs get numbers for all their axes; a dynamic batch axis becomes 1, with a note.
+
+Requires: inputs. Ensures: ``shapes`` and ``types`` of the inputs, the model's inputs say the same; the batch is 1.
+"""
+
+from dataclasses import replace
+
+import onnx
+from onnx import TensorProto
+
+from tileloom.compiler.limits import shape_fault
+from tileloom.compiler.network import Network
+from tileloom.compiler.problems import Problem
+
+INPUT_TYPES = (
+    TensorProto.FLOAT,
+    TensorProto.FLOAT16,
+    TensorProto.DOUBLE,
+    TensorProto.BFLOAT16,
+    TensorProto.INT8,
+    TensorProto.UINT8,
+)
+
+
+def fix_sizes(network: Network) -> Network:
+    """Give every input its fixed shape, in a copy of the model without stale shapes of other values."""
+    model = onnx.ModelProto()
+    model.CopyFrom(network.model)
+    shapes, types = dict(network.shapes), dict(network.types)
+    notes, problems = list(network.notes), []
+    dynamic = False
+    for value in model.graph.input:
+        if value.name not in network.inputs:
+            continue
+        sizes, found = _sizes(value)
+        problems += found
+        if not found and sizes[0] is None:
+            notes.append(f"the dynamic batch axis of input {value.name!r} is taken as 1")
+            dynamic = True
+            sizes[0] = 1
+            value.type.tensor_type.shape.dim[0].dim_value = 1
+        if not found:
+            shapes[value.name] = tuple(size or 1 for size in sizes)
+        types[value.name] = value.type.tensor_type.elem_type
+    if dynamic:
+        del model.graph.value_info[:]
+        for value in model.graph.output:
+            for dim in value.type.tensor_type.shape.dim:
+                dim.Clear()
+    changed = replace(network, model=model, shapes=shapes, types=types, notes=tuple(notes))
+    return changed.with_problems(problems)
+
+
+def _sizes(value: onnx.ValueInfoProto) -> tuple[list[int | None], list[Problem]]:
+    """Sizes of an input's axes (None for a dynamic batch), and what is wrong with them."""
+
+    def problem(code: str, rule: str, found: str, fix: str) -> tuple[list[int | None], list[Problem]]:
+        return [], [Problem(code, value.name, "", rule, found, fix)]
+
+    kind = value.type.tensor_type
+    if not value.type.HasField("tensor_type") or kind.elem_type not in INPUT_TYPES:
+        known = kind.elem_type in TensorProto.DataType.values()
+        name = TensorProto.DataType.Name(kind.elem_type) if known else str(kind.elem_type)
+        return problem("TL212", "an input must be a floating-point, INT8 or UINT8 tensor", name, "export float inputs")
+    if not kind.HasField("shape") or len(kind.shape.dim) < 2:
+        axes = f"{len(kind.shape.dim)} axes" if kind.HasField("shape") else "no shape"
+        return problem(
+            "TL206", "an input must have a batch axis and at least one more", axes, "export with a batch axis"
+        )
+    sizes = [dim.dim_value if dim.HasField("dim_value") else None for dim in kind.shape.dim]
+    if sizes[0] == 0:
+        sizes[0] = None
+    names = [dim.dim_param or "?" for dim in kind.shape.dim]
+    if None in sizes[1:]:
+        axis = sizes.index(None, 1)
+        return problem(
+            "TL108",
+            "every axis but the batch must have a fixed size",
+            f"dynamic axis {axis} ({names[axis]})",
+            "export without dynamic axes, or write the size into the model",
+        )
+    fault = shape_fault(tuple(size or 1 for size in sizes))
+    if fault is not None or (sizes[0] or 1) < 0:
+        return problem(
+            "TL109", "dimensions must be from 1 to 16777216", fault or str(sizes), "correct the input's shape"
+        )
+    if sizes[0] not in (None, 1):
+        return problem(
+            "TL113", "the batch (first axis) must be 1", str(sizes[0]), "export with batch 1 or a dynamic batch"
+        )
+    return list(sizes), []

@@ -1,0 +1,189 @@
+"""Fold: whatever depends on constants only is computed now.
+
+Requires: shapes. Ensures: nodes whose outputs are all known are dropped from ``order``; weights behind
+DequantizeLinear keep their codes and scales, also through reshapes and transposes.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import onnx
+from onnx import TensorProto, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+from tileloom.compiler.limits import shape_fault
+from tileloom.compiler.network import Network
+from tileloom.compiler.node import Array, Constant, Node
+from tileloom.compiler.passes.infer_shapes import infer_shapes
+from tileloom.compiler.passes.read_weights import read_tensor
+from tileloom.compiler.problems import Problem
+from tileloom.compiler.quantisation_parameters import SCALE_RULE
+
+FOLDABLE = frozenset(
+    "Abs Add BatchNormalization Cast Ceil Concat ConstantOfShape Div Dropout Equal Exp Expand Flatten Floor Gather "
+    "Identity Max Min Mul Neg Pow QuantizeLinear Range Reciprocal ReduceMean ReduceProd ReduceSum Reshape Round Shape "
+    "Slice Split Sqrt Squeeze Sub Transpose Unsqueeze Where".split()
+)
+"""Operators computed by ONNX's reference evaluator when all their inputs are constants."""
+VIEWS = frozenset("Reshape Transpose Squeeze Unsqueeze Flatten Identity".split())
+"""Those that move elements only, and so carry codes and scales along."""
+
+
+def fold_constants(network: Network) -> Network:
+    """Compute all that is constant; shapes are inferred again with what was found."""
+    folded = _fold_once(network)
+    if folded.problems or not any(node.output_shape() is None for node in folded.nodes()):
+        return folded
+    return _fold_once(infer_shapes(_with_initialisers(folded)))
+
+
+def _with_initialisers(network: Network) -> Network:
+    """The model with folded integers as initialisers, so that shape inference sees them."""
+    model = onnx.ModelProto()
+    model.CopyFrom(network.model)
+    live = [model.graph.node[index] for index in network.order]
+    kept = [onnx.NodeProto() for _ in live]
+    for copy, node in zip(kept, live, strict=True):
+        copy.CopyFrom(node)
+    del model.graph.node[:]
+    model.graph.node.extend(kept)
+    present = {tensor.name for tensor in model.graph.initializer}
+    for name, constant in network.constants.items():
+        if name not in present:
+            model.graph.initializer.append(numpy_helper.from_array(constant.values, name))
+    return replace(network, model=model, order=tuple(range(len(kept))))
+
+
+def _fold_once(network: Network) -> Network:
+    constants, shapes, types = dict(network.constants), dict(network.shapes), dict(network.types)
+    problems: list[Problem] = []
+    order = []
+    for index in network.order:
+        proto = network.model.graph.node[index]
+        node = Node(proto, index, network.opset, shapes, types, constants)
+        result = _evaluate(node)
+        if isinstance(result, Problem):
+            problems.append(result)
+        if isinstance(result, Constant):
+            name = node.outputs[0]
+            constants[name], shapes[name] = result, tuple(result.values.shape)
+            types[name] = onnx.helper.np_dtype_to_tensor_dtype(result.values.dtype)
+        else:
+            order.append(index)
+    changed = replace(network, order=tuple(order), constants=constants, shapes=shapes, types=types)
+    return changed.with_problems(problems)
+
+
+def _evaluate(node: Node) -> Constant | Problem | None:
+    """The value of a node that is constant; None where it is not."""
+    if node.op == "Constant":
+        return _constant_node(node)
+    if node.op == "Shape":
+        shape = node.shape(0)
+        start, end = node.integer("start", 0), node.attribute("end")
+        return None if shape is None else Constant(np.asarray(shape[start:end], dtype=np.int64))
+    operands = [node.constants.get(name) for name in node.inputs if name]
+    if any(operand is None for operand in operands) or len([name for name in node.outputs if name]) != 1:
+        return None
+    if node.op == "DequantizeLinear":
+        return _dequantised(node)
+    if node.op not in FOLDABLE or not operands:
+        return None
+    declared = node.output_shape()
+    if declared is not None and shape_fault(declared) is not None and 0 not in declared:
+        return None
+    first = operands[0]
+    assert first is not None
+    try:
+        values = _run(node, [node.constants[name].values for name in node.inputs if name])
+        if first.codes is None or first.scales is None or node.op not in VIEWS:
+            return Constant(values)
+        rest = [node.constants[name].values for name in node.inputs[1:] if name]
+        return Constant(values, _run(node, [first.codes, *rest]), _run(node, [first.scales, *rest]))
+    except Exception as error:  # noqa: BLE001 - the evaluator raises whatever its numpy code raises
+        return Problem(
+            "TL111",
+            node.name,
+            node.source.line,
+            f"{node.op}: constants must be computable",
+            str(error).splitlines()[0] if str(error) else type(error).__name__,
+            "export the network again",
+        )
+
+
+def _run(node: Node, operands: list[Array]) -> Array:
+    """One node on arrays, by ONNX's own evaluator."""
+    names = [name for name in node.inputs if name]
+    graph = onnx.helper.make_graph(
+        [node.proto],
+        "fold",
+        [
+            onnx.helper.make_tensor_value_info(name, onnx.helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)
+            for name, array in dict(zip(names, operands, strict=True)).items()
+        ],
+        [onnx.helper.make_tensor_value_info(node.outputs[0], TensorProto.UNDEFINED, None)],
+    )
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", node.opset)])
+    with np.errstate(all="ignore"):
+        (result,) = ReferenceEvaluator(model).run(None, dict(zip(names, operands, strict=True)))
+    return np.asarray(result)
+
+
+def _constant_node(node: Node) -> Constant | Problem | None:
+    """The value of a Constant node; None where its form is unknown."""
+    value = node.attribute("value")
+    if isinstance(value, onnx.TensorProto):
+        array = read_tensor(value)
+        if isinstance(array, Problem):
+            return Problem(array.code, node.name, node.source.line, array.rule, array.value, array.fix)
+        return Constant(array)
+    for name, dtype in (("value_float", np.float32), ("value_floats", np.float32)):
+        if node.has_attribute(name):
+            return Constant(np.asarray(node.attribute(name), dtype=dtype))
+    for name in ("value_int", "value_ints"):
+        if node.has_attribute(name):
+            return Constant(np.asarray(node.attribute(name), dtype=np.int64))
+    return None
+
+
+def _dequantised(node: Node) -> Constant | Problem:
+    """Codes, scales and values of a constant behind DequantizeLinear."""
+    if (problem := SCALE_RULE.check(node)) is not None:
+        return problem
+    codes = np.asarray(node.constants[node.inputs[0]].values)
+    scale = np.asarray(node.constants[node.inputs[1]].values, dtype=np.float64)
+    zero = np.asarray(node.constants[node.inputs[2]].values).astype(np.int64) if node.has_input(2) else np.int64(0)
+    if node.integer("block_size", 0) or codes.dtype.kind not in "iu":
+        return Problem(
+            "TL304",
+            node.name,
+            node.source.line,
+            "DequantizeLinear: constants must be integers with one scale, or one per channel",
+            f"blocks of {node.integer('block_size', 0)}" if codes.dtype.kind in "iu" else str(codes.dtype),
+            "quantise per tensor or per channel",
+        )
+    if scale.size > 1:
+        axis = node.integer("axis", 1) % max(codes.ndim, 1)
+        if (
+            scale.ndim != 1
+            or axis >= codes.ndim
+            or scale.size != codes.shape[axis]
+            or np.size(zero) not in (1, scale.size)
+        ):
+            return Problem(
+                "TL304",
+                node.name,
+                node.source.line,
+                "DequantizeLinear: there must be one scale per channel of the axis",
+                f"{list(scale.shape)} on axis {axis} of {list(codes.shape)}",
+                "quantise per tensor or per channel",
+            )
+        wide = [1] * codes.ndim
+        wide[axis] = -1
+        scale = scale.reshape(wide)
+        zero = np.reshape(zero, wide) if np.size(zero) > 1 else np.ravel(zero)[0]
+    else:
+        scale, zero = scale.ravel()[0], np.ravel(zero)[0]
+    signed = codes.astype(np.int64) - zero
+    scales = np.broadcast_to(scale, codes.shape).astype(np.float64)
+    return Constant(signed * scales, signed, scales)

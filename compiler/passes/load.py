@@ -1,0 +1,118 @@
+"""Load: bytes on disk become an ONNX model with all weights inside.
+
+Requires: a path. Ensures: a parsed model of a bearable size; external data read from the model's own folder only.
+Raises :class:`ModelError` at once where there is no model to go on with.
+"""
+
+import os
+from pathlib import Path
+
+import onnx
+from google.protobuf.message import DecodeError
+
+from tileloom.compiler.limits import FILE_BYTES
+from tileloom.compiler.network import Network
+from tileloom.compiler.problems import ModelError, Problem
+
+
+def load(path: str | os.PathLike[str]) -> Network:
+    """The network in the file at ``path``, named after the file."""
+    file = Path(path)
+    data = _read(file)
+    model = onnx.ModelProto()
+    try:
+        model.ParseFromString(data)
+    except (DecodeError, RuntimeError, ValueError) as error:
+        raise _unreadable(file, f"{len(data)} bytes that do not parse ({str(error).splitlines()[0]})") from None
+    if not model.HasField("graph") or not model.graph.output:
+        raise _unreadable(file, f"{len(data)} bytes without a graph that has outputs")
+    problems = [
+        problem
+        for tensor in model.graph.initializer
+        if tensor.data_location == onnx.TensorProto.EXTERNAL
+        for problem in _take_inside(tensor, file.resolve().parent)
+    ]
+    return Network(file.stem, model).with_problems(problems)
+
+
+def from_model(model: onnx.ModelProto, name: str) -> Network:
+    """The network of a model in memory, which has no external data."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    return Network(name, copy)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        size = file.stat().st_size
+        if size > FILE_BYTES:
+            raise ModelError(
+                [
+                    Problem(
+                        "TL103",
+                        file.name,
+                        "",
+                        f"a model file must have at most {FILE_BYTES} bytes",
+                        str(size),
+                        "make the network smaller",
+                    )
+                ]
+            )
+        return file.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ModelError(
+            [Problem("TL101", str(file), "", "the model must be a readable file", reason, "check the path")]
+        ) from None
+
+
+def _unreadable(file: Path, value: str) -> ModelError:
+    return ModelError(
+        [
+            Problem(
+                "TL102",
+                file.name,
+                "",
+                "the file must be a complete ONNX model",
+                value,
+                "export the network again, or download the whole file",
+            )
+        ]
+    )
+
+
+def _take_inside(tensor: onnx.TensorProto, folder: Path) -> list[Problem]:
+    """Replace a reference to external data by the data; return what forbids it."""
+    entries = {entry.key: entry.value for entry in tensor.external_data}
+    location = entries.get("location", "")
+
+    def problem(value: str) -> list[Problem]:
+        return [
+            Problem(
+                "TL104",
+                tensor.name,
+                "",
+                "external data must be a file in the model's own folder that holds all of the tensor",
+                value,
+                "save the model with its weights inside",
+            )
+        ]
+
+    try:
+        offset = int(entries.get("offset", "0"))
+        length = int(entries.get("length", "-1"))
+        target = (folder / location).resolve()
+        if not location or not target.is_relative_to(folder) or not target.is_file() or target.stat().st_nlink > 1:
+            return problem(repr(location))
+        size = target.stat().st_size
+        length = size - offset if length < 0 else length
+        if not (0 <= offset <= size and 0 <= length <= size - offset and size <= FILE_BYTES):
+            return problem(f"bytes {offset} to {offset + length} of the {size} of {location!r}")
+        with target.open("rb") as stream:
+            stream.seek(offset)
+            tensor.raw_data = stream.read(length)
+    except (OSError, ValueError) as error:
+        return problem(f"{location!r} ({type(error).__name__})")
+    tensor.data_location = onnx.TensorProto.DEFAULT
+    del tensor.external_data[:]
+    return []

@@ -1,0 +1,122 @@
+"""Lower: ONNX nodes become maps and real operators.
+
+Requires: no problems. Ensures: a real graph whose outputs carry the network's own names; views are gone. Raises
+:class:`ModelError` with every node that cannot be expressed; nodes behind a refused one are not judged.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from tileloom.compiler.graph import Source
+from tileloom.compiler.lowering import Lowering, Refused
+from tileloom.compiler.network import Network
+from tileloom.compiler.operator_table import operator_table
+from tileloom.compiler.problems import ModelError, Problem
+from tileloom.compiler.real_graph import Clamp, Map, RealGraph, reading
+from tileloom.compiler.view import View
+
+
+def lower(network: Network) -> RealGraph:
+    """The network as a real graph."""
+    table = operator_table()
+    lowering = Lowering(network)
+    problems: list[Problem] = []
+    poisoned: set[str] = set()
+    for node in network.nodes():
+        if poisoned.intersection(node.inputs):
+            poisoned.update(node.outputs)
+            continue
+        try:
+            table[node.op].lower(node, lowering)
+        except Refused as refusal:
+            problems.append(refusal.problem)
+            poisoned.update(node.outputs)
+    if not problems:
+        problems = _place_outputs(network, lowering)
+    if problems:
+        raise ModelError(problems)
+    for name in list(lowering.unplaced):
+        problems.append(
+            Problem("TL114", name, "", "every input must be used", "an unused input", "remove it from the model")
+        )
+    if problems:
+        raise ModelError(problems)
+    outputs = tuple(dict.fromkeys(lowering.views[name].name for name in network.outputs))
+    graph = RealGraph(
+        network.name,
+        lowering.maps,
+        tuple(lowering.operators),
+        network.inputs,
+        outputs,
+        (*network.notes, *lowering.notes),
+    )
+    return _renamed(graph, network, lowering.views)
+
+
+def _place_outputs(network: Network, lowering: Lowering) -> list[Problem]:
+    """Shape and order of the outputs as the user sees them; an output that is an input or another output is copied."""
+    problems = []
+    taken: set[str] = set()
+    for name in network.outputs:
+        view = lowering.views.get(name)
+        if view is None or view.name in lowering.unplaced:
+            problems.append(
+                Problem(
+                    "TL114", name, "", "an output must be computed from an input", "a constant or an input", "remove it"
+                )
+            )
+            continue
+        if view.name in network.inputs or view.name in taken:
+            view = _copied(lowering, view, name)
+        taken.add(view.name)
+        map_ = lowering.maps[view.name]
+        shape = view.shape[1:] if view.shape[:1] == (1,) else view.shape
+        positions = lowering.positions(view)
+        last = False
+        if positions is not None:
+            plain = np.arange(map_.elements).reshape(map_.channels, map_.height, map_.width)
+            last = np.array_equal(plain.transpose(1, 2, 0).ravel(), positions.ravel())
+            if not last:
+                problems.append(
+                    Problem(
+                        "TL209",
+                        name,
+                        "",
+                        "an output must be a map in its own order, or channels last",
+                        f"a reordered {list(view.shape)}",
+                        "move the Transpose out of the network",
+                    )
+                )
+        lowering.maps[view.name] = replace(map_, shape=shape, channels_last=last)
+    return problems
+
+
+def _copied(lowering: Lowering, view: View, name: str) -> View:
+    """A copy of a map that an output may call its own."""
+    map_ = lowering.maps[view.name]
+    positions = lowering.positions(view)
+    fresh = name if name not in lowering.maps else f"{name}/copy"
+    planes = (map_.channels, map_.height, map_.width)
+    lowering.maps[fresh] = Map(fresh, map_.value, *planes, planes)
+    lowering.emit(Clamp(Source(name, "Identity"), view.name, fresh, -np.inf, np.inf))
+    lowering.views[name] = View(fresh, view.shape, positions, view.host)
+    return lowering.views[name]
+
+
+def _renamed(graph: RealGraph, network: Network, views: dict[str, View]) -> RealGraph:
+    """The graph whose output maps bear the network's output names; a value left to the host keeps its own."""
+    names = {
+        views[name].name: name
+        for name in network.outputs
+        if views[name].host is None and name not in graph.maps and views[name].name != name
+    }
+    maps = {}
+    for name, map_ in graph.maps.items():
+        maps[names.get(name, name)] = replace(map_, name=names.get(name, name))
+    operators = tuple(
+        replace(reading(operator, names), output=names.get(operator.output, operator.output))
+        for operator in graph.operators
+    )
+    outputs = tuple(names.get(name, name) for name in graph.outputs)
+    return replace(graph, maps=maps, operators=operators, outputs=outputs)

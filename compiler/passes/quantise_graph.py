@@ -1,0 +1,214 @@
+"""Quantise: real operators on quantised maps become integer operators.
+
+Requires: every map quantised; convolutions, pools and additions only. Ensures: an integer graph whose accumulators
+are proven to fit. Raises :class:`ModelError` with every layer whose numbers do not fit (TL305, TL306).
+"""
+
+import numpy as np
+
+from tileloom.compiler import graph as integer
+from tileloom.compiler.graph import IntegerGraph, Tensor
+from tileloom.compiler.nonlinearity import NONLINEARITIES, fit
+from tileloom.compiler.problems import ModelError, Problem
+from tileloom.compiler.real_graph import (
+    Addition,
+    AveragePool,
+    Convolution,
+    Int64s,
+    Map,
+    MaximumPool,
+    Quantisation,
+    RealGraph,
+    RealOperator,
+)
+from tileloom.compiler.scales import code_limits, weight_codes
+from tileloom.hw.spec.quant import (
+    ACCUMULATOR_BITS,
+    INTERMEDIATE_BITS,
+    MULTIPLIER_BITS,
+    SHIFT_MAXIMUM,
+    accumulator_bits_needed,
+    normalise_multiplier,
+    signed_range,
+)
+
+FACTOR_LIMIT = 65535.0
+"""Requantisation factors stay below this."""
+
+
+def quantise_graph(graph: RealGraph) -> IntegerGraph:
+    """The integer graph."""
+    builder = _Builder(graph)
+    operators = tuple(builder.quantised(operator) for operator in graph.operators)
+    if builder.problems:
+        raise ModelError(builder.problems)
+    tensors = {name: _tensor(map_, _grid(map_)) for name, map_ in graph.maps.items()}
+    return IntegerGraph(graph.name, tensors, operators, graph.inputs, graph.outputs, (*graph.notes, *builder.notes))
+
+
+def _grid(map_: Map) -> Quantisation:
+    assert map_.quantisation is not None, map_.name
+    return map_.quantisation
+
+
+def _tensor(map_: Map, grid: Quantisation) -> Tensor:
+    return Tensor(
+        map_.name,
+        map_.channels,
+        map_.height,
+        map_.width,
+        grid.scale,
+        grid.zero_point,
+        shape=map_.shape,
+        channels_last=map_.channels_last,
+    )
+
+
+class _Builder:
+    """Turns operators one by one, collecting problems and notes."""
+
+    def __init__(self, graph: RealGraph) -> None:
+        self.graph = graph
+        self.problems: list[Problem] = []
+        self.notes: list[str] = []
+
+    def quantised(self, operator: RealOperator) -> integer.Operator:
+        """The integer form of one operator."""
+        match operator:
+            case Convolution():
+                return self._convolution(operator)
+            case MaximumPool():
+                limits = code_limits(operator.low, operator.high, self._of(operator.output))
+                return integer.MaxPool2d(operator.source, operator.input, operator.output, operator.window, *limits)
+            case AveragePool():
+                return self._average(operator)
+            case Addition():
+                return self._addition(operator)
+            case _:
+                raise TypeError(f"operators must be expanded before quantisation, not {type(operator).__name__}")
+
+    def _of(self, name: str) -> Quantisation:
+        return _grid(self.graph.maps[name])
+
+    def _multiplier(self, operator: RealOperator, factor: float) -> tuple[int, int]:
+        if factor <= FACTOR_LIMIT:
+            return normalise_multiplier(factor)
+        self._refuse_factor(operator, factor)
+        return 0, 0
+
+    def _refuse_factor(self, operator: RealOperator, factor: float) -> None:
+        self.problems.append(
+            Problem(
+                "TL306",
+                operator.source.node,
+                operator.source.line,
+                f"{operator.source.op}: the factor between sum and output must be at most 65535",
+                f"{factor:.6g}",
+                "calibrate with data of the right range",
+            )
+        )
+
+    def _convolution(self, operator: Convolution) -> integer.Conv2d:
+        read, written = self._of(operator.input), self._of(operator.output)
+        codes, scales = operator.codes, operator.scales
+        if codes is None or scales is None:
+            codes, scales = weight_codes(operator.weights, operator.bias, read.scale)
+        bias = np.rint(operator.bias / (read.scale * scales))
+        self._prove(operator, codes, bias, read)
+        zero_point, low, high, table, scale = written.zero_point, -128, 127, None, written.scale
+        if operator.function is not None:
+            nonlinearity = NONLINEARITIES[operator.function]
+            scale = max(nonlinearity.saturation / 32768.0, read.scale * float(scales.max()) / (FACTOR_LIMIT / 2))
+            table, error = fit(nonlinearity.function, scale, written.scale, written.zero_point)
+            zero_point, (low, high) = 0, signed_range(INTERMEDIATE_BITS)
+            self.notes.append(
+                f"{operator.function} after {operator.source.node}: {len(table.slopes)} segments, greatest error "
+                f"{error:.3f} output codes over all 65536 inputs (rounding alone 0.5)"
+            )
+        else:
+            low, high = code_limits(operator.low, operator.high, written)
+        factors = [self._multiplier(operator, float(factor)) for factor in read.scale * scales / scale]
+        return integer.Conv2d(
+            operator.source,
+            operator.input,
+            operator.output,
+            codes.astype(np.int8),
+            np.clip(bias, -(2.0**62), 2.0**62).astype(np.int64),
+            operator.window,
+            operator.groups,
+            np.asarray([multiplier for multiplier, _ in factors], dtype=np.int64),
+            np.asarray([shift for _, shift in factors], dtype=np.int64),
+            zero_point,
+            low,
+            high,
+            table,
+        )
+
+    def _prove(self, operator: Convolution, codes: Int64s, bias: np.ndarray, read: Quantisation) -> None:
+        """Refuse a layer whose sums could leave the accumulators, with or without the zero point folded into the bias."""
+        largest = 128 + abs(read.zero_point)
+        sums = np.abs(codes.reshape(codes.shape[0], -1)).sum(axis=1)
+        worst = int(np.argmax(sums * largest + np.abs(bias)))
+        needed = accumulator_bits_needed(int(sums[worst]), int(bias[worst]), -largest, largest)
+        if needed > ACCUMULATOR_BITS:
+            self.problems.append(
+                Problem(
+                    "TL305",
+                    operator.source.node,
+                    operator.source.line,
+                    f"{operator.source.op}: every sum must fit {ACCUMULATOR_BITS} bits",
+                    f"{needed} bits (output channel {worst}: {sums[worst]} summed weights, bias {int(bias[worst])})",
+                    "split the layer's input channels, or give it a smaller bias",
+                )
+            )
+
+    def _average(self, operator: AveragePool) -> integer.AveragePool2d:
+        read, written = self._of(operator.input), self._of(operator.output)
+        area = operator.window.kernel[0] * operator.window.kernel[1]
+        largest = 128 + abs(read.zero_point)
+        if accumulator_bits_needed(area, 0, -largest, largest) > ACCUMULATOR_BITS:
+            self.problems.append(
+                Problem(
+                    "TL305",
+                    operator.source.node,
+                    operator.source.line,
+                    f"{operator.source.op}: every sum must fit {ACCUMULATOR_BITS} bits",
+                    f"a window of {area} elements",
+                    "pool in two steps",
+                )
+            )
+        multiplier, shift = self._multiplier(operator, read.scale / (written.scale * area))
+        limits = code_limits(operator.low, operator.high, written)
+        return integer.AveragePool2d(
+            operator.source,
+            operator.input,
+            operator.output,
+            operator.window,
+            multiplier,
+            shift,
+            written.zero_point,
+            *limits,
+        )
+
+    def _addition(self, operator: Addition) -> integer.Add:
+        a, b, written = self._of(operator.a), self._of(operator.b), self._of(operator.output)
+        factors = np.asarray([a.scale / written.scale, b.scale / written.scale])
+        limit = (1 << (MULTIPLIER_BITS - 1)) - 1
+        shift = SHIFT_MAXIMUM
+        while shift > 0 and np.rint(np.ldexp(factors.max(), shift)) > limit:
+            shift -= 1
+        if factors.max() > FACTOR_LIMIT:
+            self._refuse_factor(operator, float(factors.max()))
+        first, second = (int(np.rint(np.ldexp(factor, shift))) for factor in np.minimum(factors, FACTOR_LIMIT))
+        return integer.Add(
+            operator.source,
+            operator.a,
+            operator.b,
+            operator.output,
+            first,
+            second,
+            -(a.zero_point * first + b.zero_point * second),
+            shift,
+            written.zero_point,
+            *code_limits(operator.low, operator.high, written),
+        )

@@ -1,0 +1,80 @@
+"""Verify: the integer graph keeps every promise of :mod:`tileloom.compiler.graph`; a failure is a bug of the compiler."""
+
+import numpy as np
+
+from tileloom.compiler.graph import Add, AveragePool2d, Conv2d, IntegerGraph, MaxPool2d, Operator, Tensor, inputs_of
+from tileloom.hw.spec.quant import MULTIPLIER_BITS, SHIFT_MAXIMUM, signed_range
+
+
+def verify_graph(graph: IntegerGraph) -> IntegerGraph:
+    """The graph itself; ``AssertionError`` names the first broken promise."""
+    known = set(graph.inputs)
+    for operator in graph.operators:
+        _require(all(name in known for name in inputs_of(operator)), operator, "inputs must be computed before")
+        _require(operator.output not in known, operator, "outputs must be new")
+        known.add(operator.output)
+        _verify(graph, operator)
+    for name, tensor in graph.tensors.items():
+        if not (name == tensor.name and name in known and tensor.scale > 0 and -128 <= tensor.zero_point <= 127):
+            raise AssertionError(f"tensor {name} must be computed, with a positive scale and an 8-bit zero point")
+        if int(np.prod(tensor.shape)) != tensor.elements:
+            raise AssertionError(f"tensor {name} must have as many elements as its shape {tensor.shape}")
+    if not (set(graph.outputs) <= known and set(graph.tensors) == known):
+        raise AssertionError("tensors must be those that inputs and operators define")
+    return graph
+
+
+def _require(holds: bool, operator: Operator, rule: str) -> None:
+    if not holds:
+        raise AssertionError(f"{operator.source.node}: {rule}")
+
+
+def _verify(graph: IntegerGraph, operator: Operator) -> None:
+    read, written = graph.tensors[inputs_of(operator)[0]], graph.tensors[operator.output]
+    _require(
+        written.low <= operator.low <= operator.high <= written.high or isinstance(operator, Conv2d), operator, "limits"
+    )
+    match operator:
+        case Conv2d():
+            _verify_conv(operator, read, written)
+        case MaxPool2d():
+            same = (read.scale, read.zero_point) == (written.scale, written.zero_point)
+            _require(same, operator, "a max pool must not change scale or zero point")
+            _require(_size(operator.window.output_size(read.height, read.width), written), operator, "output size")
+        case AveragePool2d():
+            _require(_size(operator.window.output_size(read.height, read.width), written), operator, "output size")
+            _verify_factor(operator, operator.multiplier, operator.shift)
+        case Add():
+            other = graph.tensors[operator.b]
+            _require(
+                (read.channels, read.height, read.width) == (other.channels, other.height, other.width),
+                operator,
+                "sizes",
+            )
+            _verify_factor(operator, max(operator.a_multiplier, operator.b_multiplier), operator.shift)
+
+
+def _size(size: tuple[int, int], tensor: Tensor) -> bool:
+    return size == (tensor.height, tensor.width)
+
+
+def _verify_factor(operator: Operator, multiplier: int, shift: int) -> None:
+    low, high = signed_range(MULTIPLIER_BITS)
+    _require(low <= multiplier <= high and 0 <= shift <= SHIFT_MAXIMUM, operator, "multiplier and shift ranges")
+
+
+def _verify_conv(operator: Conv2d, read: Tensor, written: Tensor) -> None:
+    out, per_group, *kernel = operator.weights.shape
+    _require(tuple(kernel) == operator.window.kernel and out == written.channels, operator, "weights' shape")
+    _require(per_group * operator.groups == read.channels and out % operator.groups == 0, operator, "groups")
+    _require(_size(operator.window.output_size(read.height, read.width), written), operator, "output size")
+    _require(operator.weights.dtype == np.int8 and operator.bias.dtype == np.int64, operator, "types")
+    _require(
+        operator.bias.shape == operator.multiplier.shape == operator.shift.shape == (out,), operator, "per channel"
+    )
+    low, high = signed_range(32)
+    _require(bool(np.all((operator.bias >= low) & (operator.bias <= high))), operator, "bias in 32 bits")
+    for multiplier, shift in zip(operator.multiplier.tolist(), operator.shift.tolist(), strict=True):
+        _verify_factor(operator, multiplier, shift)
+    low, high = (written.low, written.high) if operator.table is None else signed_range(16)
+    _require(low <= operator.low <= operator.high <= high, operator, "limits")

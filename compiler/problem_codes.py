@@ -1,0 +1,205 @@
+"""The table of all problem codes: title and explanation.
+
+TL1xx the file and the graph; TL2xx operators; TL3xx quantisation and data; TL4xx programs, targets, files and
+engines. TL5xx belong to the back end.
+"""
+
+CODES: dict[str, tuple[str, str]] = {
+    "TL101": (
+        "the model file cannot be read",
+        "The path does not name a readable file. Check the spelling and the permissions.",
+    ),
+    "TL102": (
+        "the file is not a complete ONNX model",
+        "The file is not a serialised ONNX ModelProto, or it ends too early: an interrupted download or export. "
+        "Export the network again, or compare the file's length with its source.",
+    ),
+    "TL103": (
+        "the model exceeds a limit",
+        "File size, nodes, rank, dimensions and elements are limited before anything is allocated, so that a broken "
+        "file cannot exhaust the machine. The rule names the limit.",
+    ),
+    "TL104": (
+        "external data is missing or outside the model's folder",
+        "Weights may lie in files beside the model, and only in its own folder: links that lead elsewhere are not "
+        "followed. Save the model with its weights inside, for example onnx.save(model, path).",
+    ),
+    "TL105": (
+        "the operator set is unknown",
+        "The compiler knows the operator sets ai.onnx 7 to 26. Export with one of them, or convert the model with "
+        "onnx.version_converter.",
+    ),
+    "TL106": (
+        "the graph has a cycle",
+        "A node depends on its own output. ONNX graphs must be acyclic; export the network again.",
+    ),
+    "TL107": (
+        "a name is undefined or defined twice",
+        "Each value is defined exactly once, by an input, an initialiser or a node, and only defined names are read.",
+    ),
+    "TL108": (
+        "an axis has no fixed size",
+        "The program of the accelerator is made for fixed sizes. A dynamic first (batch) axis is taken as 1; every "
+        "other axis needs a number: export without dynamic axes, or set the dimension in the model.",
+    ),
+    "TL109": (
+        "a dimension is negative, zero or too large",
+        "Every dimension must be from 1 to 16,777,216.",
+    ),
+    "TL110": (
+        "weights are not finite",
+        "A weight is NaN or infinite, which no integer represents. Training has probably diverged.",
+    ),
+    "TL111": (
+        "the ONNX checker refuses the model",
+        "The model breaks a rule of the ONNX standard itself; the value is the checker's message.",
+    ),
+    "TL112": (
+        "a shape cannot be inferred",
+        "The size of a value must follow from the inputs' sizes at compile time, not from data.",
+    ),
+    "TL113": (
+        "the batch is not 1",
+        "The first axis of an input is the batch. The machine is built for batch 1; several frames are run one after "
+        "another. Export with batch 1 or with a dynamic batch axis.",
+    ),
+    "TL114": (
+        "the network has no input, no output, or nothing to compute",
+        "At least one output must depend on an input through an operator that runs on the accelerator.",
+    ),
+    "TL201": (
+        "the operator is not supported",
+        "See docs/operators.md for the operators that are, and for what may replace this one.",
+    ),
+    "TL202": (
+        "an attribute has an unsupported value",
+        "The operator is supported, but not with this attribute; the rule names what is.",
+    ),
+    "TL203": (
+        "the groups of a convolution do not divide its channels",
+        "Both input and output channels must be multiples of the number of groups.",
+    ),
+    "TL204": (
+        "the kernel is larger than its padded input",
+        "No window fits, the output would be empty. Enlarge the input or the padding, or make the kernel smaller.",
+    ),
+    "TL205": (
+        "an operand must be a constant",
+        "Weights, biases, shapes and limits must be known at compile time.",
+    ),
+    "TL206": (
+        "the rank is not supported",
+        "Feature maps have 4 axes (N, C, H, W) or 3 (N, C, L); vectors have 2 (N, features).",
+    ),
+    "TL207": (
+        "the broadcast is not supported",
+        "A constant may differ from channel to channel but not inside one; two maps must have the same shape.",
+    ),
+    "TL208": (
+        "an average pool leaves padding out",
+        "With count_include_pad=0 and padding, windows at the border divide by fewer elements. Use "
+        "count_include_pad=True (PyTorch's default) or no padding.",
+    ),
+    "TL209": (
+        "a reordering cannot be expressed",
+        "Reshape and Transpose cost nothing where they only rename axes (flatten before a linear layer, channels-last "
+        "at the inputs and outputs). One that moves elements in the middle of the network does not.",
+    ),
+    "TL210": (
+        "a host operator stands in the middle",
+        "Softmax and ArgMax run on the host, and only at the very end of the network.",
+    ),
+    "TL211": (
+        "an attribute is out of its range",
+        "Kernels, strides and dilations are at least 1; pads are not negative and smaller than the kernel for pools.",
+    ),
+    "TL212": (
+        "the data type is not supported",
+        "Networks compute in floating point, or in 8-bit integers between QuantizeLinear and DequantizeLinear.",
+    ),
+    "TL301": (
+        "a scale is not a positive finite number",
+        "A quantisation scale of zero, below zero, infinite or NaN has no meaning. Calibrate again.",
+    ),
+    "TL302": (
+        "the code type is not supported",
+        "Activations and weights are int8 or uint8, biases int32.",
+    ),
+    "TL303": (
+        "the weights' zero point is not supported",
+        "Weight codes minus their zero point must fit 8 bits signed: use symmetric weights.",
+    ),
+    "TL304": (
+        "scales per axis are not supported here",
+        "Activations have one scale; weights have one, or one per output channel.",
+    ),
+    "TL305": (
+        "an accumulator needs more than 32 bits",
+        "The greatest possible sum of the layer does not fit the accumulators, so that it could wrap.",
+    ),
+    "TL306": (
+        "a scale ratio is out of range",
+        "The factor between accumulator and output must be below 65,536.",
+    ),
+    "TL307": (
+        "the input or calibration data does not fit the network",
+        "Arrays are named like the network's inputs, have their shape (with or without the batch axis, frames first), "
+        "and are finite.",
+    ),
+    "TL308": (
+        "the float network cannot be run",
+        "Calibration runs the float network in a child process with limits of time and memory; it failed.",
+    ),
+    "TL309": (
+        "one value is quantised in two ways",
+        "DequantizeLinear must use the scale and zero point of the QuantizeLinear before it.",
+    ),
+    "TL401": (
+        "there is no such model",
+        "A model argument is an ONNX file, a tile program (.tlp) or the name of a network that ships with tileloom; "
+        "`tileloom zoo` lists those. A verb that needs the network itself does not take a program.",
+    ),
+    "TL402": (
+        "the program file cannot be used",
+        "The loader checks magic bytes, version, sections, checksums, every instruction and every address before a "
+        "program is used. Compile the network again with this version of tileloom.",
+    ),
+    "TL403": (
+        "the target cannot be used",
+        "A target is a preset's name (`tileloom targets` lists them) or a TOML file whose keys are the fields of "
+        "hw/spec/config.py; every field has a range, which the message names.",
+    ),
+    "TL404": (
+        "the program is for another target",
+        "A program holds addresses and sizes of one hardware configuration, whose hash it carries. Compile the network "
+        "for the other target, or leave --target out.",
+    ),
+    "TL405": (
+        "an .npz file cannot be used",
+        "Inputs and calibration data are numpy .npz files (numpy.savez) whose arrays are named like the network's "
+        "inputs, frames first.",
+    ),
+    "TL406": (
+        "a package or a system tool is missing",
+        "Some verbs need more than `pip install tileloom`: the RTL needs the extra `rtl` and g++, make and perl; "
+        "bitstreams need the extra `fpga`; the integer reference needs PyTorch (extra `reference`).",
+    ),
+    "TL407": (
+        "the machine halted with an error",
+        "The accelerator (or its model) stopped and reported this error code and the word of the program it was at.",
+    ),
+    "TL408": (
+        "a file cannot be written",
+        "The folder must exist and be writable. Nothing is left half-written.",
+    ),
+    "TL409": (
+        "the request does not fit the model",
+        "An option asks for something that this model, program or data cannot give; the message names both.",
+    ),
+    "TL410": (
+        "an engine differs from the reference",
+        "Every engine must give the integer reference's codes bit for bit, and the RTL the simulator's cycles too. "
+        "The message names the first job and element that differ: this is a fault of tileloom, not of the network.",
+    ),
+}
+"""Code -> (title, explanation)."""

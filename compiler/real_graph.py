@@ -1,0 +1,197 @@
+"""The real graph: the network as few real-valued operators on maps, between lowering and quantisation.
+
+Maps are ``channels x height x width``, as in the integer graph. A map may carry the quantisation that the model gives
+(QDQ); the others get theirs by calibration. Passes rewrite graphs by replacing operators.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from math import inf
+
+import numpy as np
+import numpy.typing as npt
+
+from tileloom.compiler.graph import Source, Window
+
+Floats = npt.NDArray[np.float64]
+Int64s = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Quantisation:
+    """``real = (code - zero_point) * scale``, codes int8."""
+
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True)
+class Map:
+    """A real-valued feature map.
+
+    ``value`` is the ONNX value that holds the same numbers (in any order, before ``low``/``high`` clamps of its
+    producer), which calibration observes. ``shape`` and ``channels_last`` are as in
+    :class:`tileloom.compiler.graph.Tensor`.
+    """
+
+    name: str
+    value: str
+    channels: int
+    height: int
+    width: int
+    shape: tuple[int, ...]
+    channels_last: bool = False
+    quantisation: Quantisation | None = None
+
+    @property
+    def elements(self) -> int:
+        """Number of elements of one frame."""
+        return self.channels * self.height * self.width
+
+
+@dataclass(frozen=True, eq=False)
+class Convolution:
+    """``function(clamp(bias[o] + sum(x * weights[o]), low, high))``.
+
+    With ``codes`` (int64) and ``scales`` (per output channel), ``weights == codes * scales`` are the model's own.
+    """
+
+    source: Source
+    input: str
+    output: str
+    weights: Floats
+    bias: Floats
+    window: Window
+    groups: int
+    codes: Int64s | None = None
+    scales: Floats | None = None
+    low: float = -inf
+    high: float = inf
+    function: str | None = None
+
+
+@dataclass(frozen=True)
+class MaximumPool:
+    """Maximum over the window, padding left out, then clamp."""
+
+    source: Source
+    input: str
+    output: str
+    window: Window
+    low: float = -inf
+    high: float = inf
+
+
+@dataclass(frozen=True)
+class AveragePool:
+    """Mean over the window, padding counted as zero, then clamp."""
+
+    source: Source
+    input: str
+    output: str
+    window: Window
+    low: float = -inf
+    high: float = inf
+
+
+@dataclass(frozen=True)
+class Addition:
+    """``clamp(a + b)``, maps of one size."""
+
+    source: Source
+    a: str
+    b: str
+    output: str
+    low: float = -inf
+    high: float = inf
+
+
+@dataclass(frozen=True, eq=False)
+class Affine:
+    """``x * gain[c] + offset[c]``."""
+
+    source: Source
+    input: str
+    output: str
+    gain: Floats
+    offset: Floats
+
+
+@dataclass(frozen=True)
+class Clamp:
+    """``min(max(x, low), high)``; with infinite limits a copy."""
+
+    source: Source
+    input: str
+    output: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Function:
+    """A nonlinear function of each element, by its name in :mod:`tileloom.compiler.nonlinearity`."""
+
+    source: Source
+    input: str
+    output: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Requantise:
+    """The model's own QuantizeLinear: from here on the value lies on this grid."""
+
+    source: Source
+    input: str
+    output: str
+    quantisation: Quantisation
+
+
+RealOperator = Convolution | MaximumPool | AveragePool | Addition | Affine | Clamp | Function | Requantise
+
+
+def inputs_of(operator: RealOperator) -> tuple[str, ...]:
+    """Names of the maps that an operator reads."""
+    return (operator.a, operator.b) if isinstance(operator, Addition) else (operator.input,)
+
+
+def reading(operator: RealOperator, names: dict[str, str]) -> RealOperator:
+    """The operator with its inputs renamed."""
+    if isinstance(operator, Addition):
+        return replace(operator, a=names.get(operator.a, operator.a), b=names.get(operator.b, operator.b))
+    return replace(operator, input=names.get(operator.input, operator.input))
+
+
+@dataclass(frozen=True, eq=False)
+class RealGraph:
+    """Maps by name, operators in topological order, inputs and outputs."""
+
+    name: str
+    maps: dict[str, Map]
+    operators: tuple[RealOperator, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    def producer(self, name: str) -> RealOperator | None:
+        """The operator that writes a map; None for a network input."""
+        return next((operator for operator in self.operators if operator.output == name), None)
+
+    def uses(self) -> dict[str, int]:
+        """How often each map is read, being an output counted as one."""
+        counts = dict.fromkeys(self.maps, 0)
+        for operator in self.operators:
+            for name in inputs_of(operator):
+                counts[name] += 1
+        for name in self.outputs:
+            counts[name] += 1
+        return counts
+
+    def with_operators(self, operators: Iterable[RealOperator]) -> "RealGraph":
+        """The graph with other operators; maps that nothing touches any more are dropped."""
+        kept = tuple(operators)
+        used = {*self.inputs, *self.outputs}
+        for operator in kept:
+            used.update((*inputs_of(operator), operator.output))
+        return replace(self, operators=kept, maps={name: map_ for name, map_ in self.maps.items() if name in used})

@@ -1,0 +1,45 @@
+"""From ranges of real numbers to scales and zero points, from real factors to codes and limits."""
+
+import numpy as np
+
+from tileloom.compiler.real_graph import Floats, Int64s, Quantisation
+
+CODES = 255
+"""Steps between the least and the greatest activation code."""
+
+
+def quantisation_of_range(low: float, high: float) -> Quantisation:
+    """The quantisation whose 256 codes cover ``[low, high]`` and that represents 0 exactly.
+
+    >>> quantisation_of_range(0.0, 255.0)
+    Quantisation(scale=1.0, zero_point=-128)
+    """
+    low, high = min(low, 0.0), max(high, 0.0)
+    if high - low < 1e-30:
+        return Quantisation(1.0, 0)
+    scale = (high - low) / CODES
+    zero_point = int(np.clip(np.rint(-128.0 - low / scale), -128, 127))
+    return Quantisation(float(scale), zero_point)
+
+
+def code_limits(low: float, high: float, grid: Quantisation) -> tuple[int, int]:
+    """Codes of a clamp's real limits, within 8 bits signed."""
+
+    def code(limit: float) -> int:
+        return int(np.rint(np.clip(limit / grid.scale + grid.zero_point, -128.0, 127.0)))
+
+    return code(low), code(high)
+
+
+def weight_codes(weights: Floats, bias: Floats, input_scale: float) -> tuple[Int64s, Floats]:
+    """Symmetric codes -127..127 and one scale per output channel.
+
+    A scale is at least so large that the bias stays below 2**30 in units of ``input_scale * scale``.
+    """
+    flat = np.abs(weights.reshape(weights.shape[0], -1))
+    scales = flat.max(axis=1, initial=0.0) / 127.0
+    least = np.abs(bias) / (input_scale * 2.0**30)
+    scales = np.maximum(scales, np.maximum(least, 1e-30))
+    scales = np.where((flat.max(axis=1, initial=0.0) == 0.0) & (bias == 0.0), 1.0, scales)
+    codes = np.rint(weights / scales.reshape(-1, 1, 1, 1)).astype(np.int64)
+    return codes, scales

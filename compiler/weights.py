@@ -1,0 +1,50 @@
+"""Weights of convolutions and linear layers: as real numbers, or as the model's own codes with a scale per output."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tileloom.compiler.lowering import refuse
+from tileloom.compiler.node import Array, Constant, Node
+from tileloom.compiler.real_graph import Floats, Int64s
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """``values`` of shape (out, ...); where the model gave codes, ``values == codes * scales[:, ...]``."""
+
+    values: Floats
+    codes: Int64s | None = None
+    scales: Floats | None = None
+
+
+def weights_of(node: Node, constant: Constant, transposed: bool = False) -> Weights:
+    """The weights under a constant whose first axis is the output, or whose last one is if ``transposed``.
+
+    Model codes outside 8 bits signed, and scales that vary inside an output, are refused.
+    """
+
+    def turned(array: Array) -> Array:
+        return np.moveaxis(array, -1, 0) if transposed else array
+
+    values = turned(np.asarray(constant.values, dtype=np.float64))
+    if constant.codes is None or constant.scales is None:
+        return Weights(values)
+    codes, scales = turned(constant.codes), turned(constant.scales).reshape(values.shape[0], -1)
+    if not np.array_equal(scales, np.broadcast_to(scales[:, :1], scales.shape)):
+        raise refuse(
+            node,
+            "TL304",
+            "weights must have one scale, or one per output channel",
+            "scales along another axis",
+            "quantise the weights per tensor or per output channel",
+        )
+    if codes.size and (codes.min() < -128 or codes.max() > 127):
+        raise refuse(
+            node,
+            "TL303",
+            "weight codes minus their zero point must fit 8 bits signed",
+            f"{codes.min()} .. {codes.max()}",
+            "quantise the weights symmetrically",
+        )
+    return Weights(values, np.asarray(codes, dtype=np.int64), scales[:, 0].copy())
