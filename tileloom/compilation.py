@@ -1,0 +1,146 @@
+"""From a model argument to what the verbs work on: the checked network, its integer graph, its program."""
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tileloom.compiler.graph import Conv2d, IntegerGraph, Tensor
+from tileloom.files import Arrays
+from tileloom.hw.spec.config import Target, load_target
+from tileloom.hw.spec.program import Program, TensorMap
+from tileloom.model_argument import ModelArgument
+from tileloom.progress import Watch, unwatched
+from tileloom.refusal import refuse
+
+if TYPE_CHECKING:
+    from tileloom.compiler.network import Network
+
+DEFAULT_TARGET = "default"
+WEIGHTED = ("Conv", "Gemm", "MatMul", "ConvTranspose")
+"""ONNX operators whose multiply-accumulates and weights are the network's own."""
+
+
+@dataclass(frozen=True, eq=False)
+class Quantised:
+    """A network before its target is chosen: as ONNX, and as integer graph."""
+
+    network: "Network"
+    graph: IntegerGraph
+    calibration: str
+    """Where the ranges came from."""
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """A program, and what it was made from where that is known (a program file has lost it)."""
+
+    program: Program
+    quantised: Quantised | None = None
+
+    @property
+    def inputs(self) -> list[Tensor]:
+        """The network's inputs."""
+        return [as_tensor(tensor) for tensor in self.program.inputs]
+
+
+def quantise_model(
+    argument: ModelArgument, calibration: Arrays | None, inputs: Arrays | None, seed: int, watch: Watch = unwatched
+) -> Quantised:
+    """The integer graph of an ONNX file or zoo network.
+
+    Ranges come from ``calibration``, else the zoo's own digits, else ``inputs`` where they are floats, else random data
+    (the graph's notes then say so). Raises ``ModelError``.
+    """
+    from tileloom.compiler import frontend
+
+    watch("reading the network", 0, 0)
+    network = frontend.read_model(argument.path)
+    data, origin = calibration, "given"
+    if data is None and argument.zoo is not None:
+        data, origin = dict(argument.zoo.calibration()), "64 training digits"
+    if data is None and inputs is not None and all(array.dtype.kind == "f" for array in inputs.values()):
+        data, origin = inputs, "the input frames"
+    watch("quantising", 0, 0)
+    graph = frontend.quantise(network, data, seed)
+    return Quantised(network, graph, origin if data is not None else f"random data, seed {seed}")
+
+
+def compile_quantised(quantised: Quantised, target: Target, taps: bool = False, watch: Watch = unwatched) -> Program:
+    """The program of a quantised network; with ``taps`` every tensor at a job boundary can be read after a run."""
+    from tileloom.compiler.backend.compile import compile_graph
+
+    watch(f"compiling for {target.name}{' with taps' if taps else ''}", 0, 0)
+    program = compile_graph(quantised.graph, target, taps=taps)
+    information = {
+        **program.information,
+        "macs": macs(quantised.graph),
+        "weights": weights(quantised.graph),
+        "calibration": quantised.calibration,
+        "notes": list(quantised.graph.notes),
+    }
+    return dataclasses.replace(program, information=information)
+
+
+def compiled(
+    argument: ModelArgument,
+    target: str | Path | None,
+    calibration: Arrays | None = None,
+    inputs: Arrays | None = None,
+    seed: int = 0,
+    watch: Watch = unwatched,
+) -> Compiled:
+    """The program of a model argument; a program file is loaded, and must be for ``target`` if one is named.
+
+    Raises ``ModelError``, ``ProgramError`` or ``TargetError``.
+    """
+    if not argument.is_program:
+        machine = load_target(target or DEFAULT_TARGET)
+        quantised = quantise_model(argument, calibration, inputs, seed, watch)
+        return Compiled(compile_quantised(quantised, machine, watch=watch), quantised)
+    program = argument.program()
+    if target is not None:
+        machine = load_target(target)
+        if machine.hash != program.target.hash:
+            raise refuse(
+                "TL404",
+                str(argument.path),
+                f"a program runs on the target it was compiled for ({program.target.name}, {program.target.hash:016x})",
+                f"{machine.name} ({machine.hash:016x})",
+                f"compile the network with --target {target}",
+            )
+        program = dataclasses.replace(program, target=machine)
+    return Compiled(program)
+
+
+def macs(graph: IntegerGraph) -> int:
+    """Multiply-accumulates of one frame, of the network's own convolutions and fully connected layers."""
+    return sum(graph.macs(operator) for operator in graph.operators if operator.source.op in WEIGHTED)
+
+
+def weights(graph: IntegerGraph) -> int:
+    """Weights of the network's own convolutions and fully connected layers, biases not counted."""
+    own = (o for o in graph.operators if isinstance(o, Conv2d) and o.source.op in WEIGHTED)
+    return sum(int(operator.weights.size) for operator in own)
+
+
+def as_tensor(tensor: TensorMap) -> Tensor:
+    """A program's tensor as the integer graph describes it."""
+    return Tensor(
+        tensor.name,
+        tensor.channels,
+        tensor.height,
+        tensor.width,
+        tensor.scale,
+        tensor.zero_point,
+        tensor.low,
+        tensor.high,
+        tuple(tensor.shape),
+        tensor.channels_last,
+    )
+
+
+def elements(tensors: Iterable[TensorMap]) -> int:
+    """Elements of all the tensors."""
+    return sum(tensor.channels * tensor.height * tensor.width for tensor in tensors)

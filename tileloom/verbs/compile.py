@@ -1,0 +1,114 @@
+"""``compile``: from a network to a tile program file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from tileloom.compilation import Compiled, compiled
+from tileloom.document import Document, Kind
+from tileloom.files import write
+from tileloom.frames import Given, arrays_of
+from tileloom.model_argument import PROGRAM_SUFFIX, find
+from tileloom.progress import Watch, unwatched
+from tileloom.tables import Table, facts
+
+
+@dataclass(frozen=True)
+class CompiledLayer:
+    """What the jobs with one tag do, and how the layer is laid onto lanes, columns and tiles."""
+
+    name: str
+    op: str
+    node: str
+    source: str
+    macs: int
+    mapping: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompileDocument(Document):
+    """A program; sizes in bytes of its address window."""
+
+    command: ClassVar[str] = "compile"
+    table: ClassVar[Mapping[str, Kind]] = {
+        name: Kind.COUNTED
+        for name in ("macs", "instructions", "program_bytes", "weight_bytes", "memory_bytes", "layers[].macs")
+    }
+    model: str
+    target: str
+    output: str | None
+    """The file written."""
+    macs: int
+    instructions: int
+    program_bytes: int
+    weight_bytes: int
+    """Weights and constants as they stand in memory, packed into words."""
+    memory_bytes: int
+    calibration: str
+    notes: tuple[str, ...]
+    layers: tuple[CompiledLayer, ...]
+
+    def tables(self) -> list[Table]:
+        """Sizes, layers, and where the file went."""
+        sizes = facts(
+            f"{self.model} for {self.target}",
+            [
+                ("multiply-accumulates", self.macs, Kind.COUNTED),
+                ("instructions", self.instructions, Kind.COUNTED),
+                ("program bytes", self.program_bytes, Kind.COUNTED),
+                ("weight bytes", self.weight_bytes, Kind.COUNTED),
+                ("memory bytes", self.memory_bytes, Kind.COUNTED),
+                ("ranges from", self.calibration, ""),
+            ],
+            "\n".join(self.notes),
+        )
+        rows = tuple((row.name, row.op, row.macs, row.mapping, row.source) for row in self.layers)
+        written = f"Written to {self.output}." if self.output else ""
+        return [sizes, Table("layers", ("layer", "operator", "MACs", "mapping", "source"), rows, written)]
+
+
+def compile(
+    model: str | Path,
+    *,
+    target: str | Path | None = None,
+    calibration: Given | None = None,
+    input: Given | None = None,
+    seed: int = 0,
+    output: str | Path | None = None,
+    watch: Watch = unwatched,
+) -> CompileDocument:
+    """Compile a network and write the program to ``output`` (None: nowhere).
+
+    Raises ``ModelError`` with every problem of the network, or of a layer that does not fit the target.
+    """
+    argument = find(model)
+    argument.network("compile")
+    made = compiled(argument, target, arrays_of(calibration), arrays_of(input), seed, watch)
+    if output is not None:
+        write(Path(output), made.program.to_bytes())
+    return _document(argument.name, made, output)
+
+
+def program_path(model: str) -> Path:
+    """Where the command line writes a program unless told otherwise: beside the caller, named after the model."""
+    return Path(Path(model).stem).with_suffix(PROGRAM_SUFFIX)
+
+
+def _document(model: str, made: Compiled, output: str | Path | None) -> CompileDocument:
+    program = made.program
+    return CompileDocument(
+        model=model,
+        target=program.target.name,
+        output=None if output is None else str(output),
+        macs=int(program.information["macs"]),
+        instructions=len(program.instructions),
+        program_bytes=len(program.instruction_bytes),
+        weight_bytes=len(program.weights),
+        memory_bytes=program.memory_bytes,
+        calibration=str(program.information["calibration"]),
+        notes=tuple(program.information["notes"]),
+        layers=tuple(
+            CompiledLayer(job.name, job.op, job.node, job.source, job.macs, job.mapping) for job in program.jobs
+        ),
+    )

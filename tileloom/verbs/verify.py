@@ -1,0 +1,267 @@
+"""``verify``: the same frames through reference, simulators and RTL; differences are counted, the first is named."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from tileloom.compilation import Compiled, compiled
+from tileloom.compiler.problems import ModelError, Problem
+from tileloom.deviation import Deviation, Deviations
+from tileloom.document import Document, Kind
+from tileloom.engines import EngineName, missing_for_rtl
+from tileloom.float_run import ONNXRUNTIME_LEVEL, FloatRun, deviations_of, run_float_network
+from tileloom.frames import Frames, Given, arrays_of, frames_for
+from tileloom.hw.spec.program import JobMap
+from tileloom.hw.spec.result import Result
+from tileloom.model_argument import find
+from tileloom.progress import Watch, unwatched
+from tileloom.refusal import problem
+from tileloom.tables import Table, decibels, facts
+from tileloom.verification import Comparison, Verification, layer_of, verify_program, verify_quantised
+
+FRAMES = 3
+"""Frames where the user gives neither a number nor data."""
+
+
+@dataclass(frozen=True)
+class VerifiedLayer:
+    """One tensor at a job boundary, of the program compiled with taps.
+
+    Cycles are those of its layer's jobs as compiled, from the first start to the last end, in the first frame.
+    """
+
+    name: str
+    op: str
+    source: str
+    tensor: str
+    elements: int
+    mismatches: int
+    cycles_simulated: int | None
+    cycles_rtl: int | None
+    deviation: Deviations | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyDocument(Document):
+    """``mismatches`` counts elements of all engines and of both compilations; what was not run is None."""
+
+    command: ClassVar[str] = "verify"
+    table: ClassVar[Mapping[str, Kind]] = {
+        "frames": Kind.GIVEN,
+        "mismatches": Kind.SIMULATED,
+        "comparisons": Kind.COUNTED,
+        "cycles_simulated": Kind.SIMULATED,
+        "cycles_rtl": Kind.RTL,
+        "deviation": Kind.SIMULATED,
+        "layers[].elements": Kind.COUNTED,
+        "layers[].mismatches": Kind.SIMULATED,
+        "layers[].cycles_simulated": Kind.SIMULATED,
+        "layers[].cycles_rtl": Kind.RTL,
+        "layers[].deviation": Kind.SIMULATED,
+    }
+    model: str
+    target: str
+    engine: EngineName
+    reference: str
+    frames: int
+    frames_from: str
+    calibration: str | None
+    mismatches: int
+    comparisons: tuple[Comparison, ...]
+    cycles_simulated: int | None
+    """Of the first frame, program as compiled; every frame of both programs is compared."""
+    cycles_rtl: int | None
+    trace_equal: bool | None
+    """Start and end of every job of every frame, and total cycles, equal."""
+    stalls_equal: bool | None
+    """Cycles of every tile by cause equal."""
+    deviation: Deviations | None
+    onnxruntime_level: str | None
+    layers: tuple[VerifiedLayer, ...]
+    notes: tuple[str, ...] = ()
+
+    def tables(self) -> list[Table]:
+        """Layers, engines, totals."""
+        return [_layer_table(self), _engine_table(self), _summary(self)]
+
+
+def verify(
+    model: str | Path,
+    *,
+    target: str | Path | None = None,
+    engine: str | None = None,
+    frames: int | None = None,
+    seed: int = 0,
+    input: Given | None = None,
+    calibration: Given | None = None,
+    watch: Watch = unwatched,
+) -> VerifyDocument:
+    """Compare all engines up to ``engine`` (functional, cycle, rtl; None: rtl where it can be built, else cycle).
+
+    Without ``input`` the frames are the zoo's held-out digits, or random codes by ``seed``. Differences are problems
+    (TL410) of the document; what the user's input is at fault for is raised.
+    """
+    argument = find(model)
+    given = arrays_of(input)
+    made = compiled(argument, target, arrays_of(calibration), given, seed, watch)
+    deepest = EngineName(engine) if engine else EngineName.CYCLE if missing_for_rtl() else EngineName.RTL
+    count = frames if frames is not None or given is not None else FRAMES
+    data = frames_for(made.inputs, given, count, seed, argument)
+    if made.quantised is None:
+        return verify_document(argument.name, made, data, deepest, verify_program(made.program, data, deepest, watch))
+    found = verify_quantised(made.quantised, made.program, data, deepest, watch)
+    floats, notes = FloatRun(), made.quantised.graph.notes
+    try:
+        floats = run_float_network(made.quantised, found.expected, data, watch)
+    except ModelError as error:
+        notes = (*notes, f"no deviations: {error}")
+    return verify_document(argument.name, made, data, deepest, found, floats, notes)
+
+
+def verify_document(
+    model: str,
+    made: Compiled,
+    data: Frames,
+    engine: EngineName,
+    found: Verification,
+    floats: FloatRun | None = None,
+    notes: tuple[str, ...] = (),
+) -> VerifyDocument:
+    """The document of what a verification found."""
+    timing = found.runs[0]
+    is_timed = timing.cycle is not None and timing.rtl is not None
+    cycles_differ = any(difference.cause is None for difference in found.timing)
+    stalls_differ = any(difference.cause is not None for difference in found.timing)
+    hardware = {"mismatches": Kind.RTL, "layers[].mismatches": Kind.RTL} if engine is EngineName.RTL else {}
+    return VerifyDocument(
+        problems=_problems(found),
+        changed_kinds=hardware,
+        model=model,
+        target=made.program.target.name,
+        engine=engine,
+        reference=found.reference,
+        frames=data.count,
+        frames_from=data.origin,
+        calibration=made.quantised.calibration if made.quantised else None,
+        mismatches=found.mismatches,
+        comparisons=found.comparisons,
+        cycles_simulated=_cycles(timing.cycle),
+        cycles_rtl=_cycles(timing.rtl),
+        trace_equal=found.first_trace is None and not cycles_differ if is_timed else None,
+        stalls_equal=not stalls_differ if is_timed else None,
+        deviation=_total(made, floats, found),
+        onnxruntime_level=ONNXRUNTIME_LEVEL if floats and floats.onnxruntime else None,
+        layers=tuple(_layers(made, found, floats)),
+        notes=notes,
+    )
+
+
+def _layers(made: Compiled, found: Verification, floats: FloatRun | None) -> Iterable[VerifiedLayer]:
+    last = found.runs[-1]
+    jobs = {job.name: job for job in found.runs[0].program.jobs}
+    for tensor, layer in layer_of(last.program).items():
+        if tensor not in found.expected:
+            continue
+        job = jobs.get(layer, JobMap(-1, layer, ""))
+        codes = found.expected[tensor]
+        known = made.quantised if floats is not None else None
+        yield VerifiedLayer(
+            layer or tensor,
+            job.op,
+            job.source,
+            tensor,
+            int(codes.size),
+            found.layer_mismatches.get(tensor, 0),
+            _layer_cycles(found.runs[0].cycle, job.tag),
+            _layer_cycles(found.runs[0].rtl, job.tag),
+            deviations_of(known, floats, tensor, codes) if known is not None and floats is not None else None,
+        )
+
+
+def _total(made: Compiled, floats: FloatRun | None, found: Verification) -> Deviations | None:
+    """Of the network's outputs; of several, the one that is worst against the float network."""
+    if made.quantised is None or floats is None:
+        return None
+    each = [deviations_of(made.quantised, floats, name, found.expected[name]) for name in made.quantised.graph.outputs]
+    known = [deviations for deviations in each if deviations is not None]
+
+    def noise(found: Deviation | None) -> float:
+        return -1.0 if found is None else found.rms
+
+    return max(known, key=lambda deviations: noise(deviations.float), default=None)
+
+
+def _cycles(result: Result | None) -> int | None:
+    return result.frames[0].cycles if result is not None and result.frames else None
+
+
+def _layer_cycles(result: Result | None, tag: int) -> int | None:
+    jobs = [job for job in result.frames[0].trace if job.tag == tag] if result is not None and result.frames else []
+    return max(job.end for job in jobs) - min(job.start for job in jobs) + 1 if jobs else None
+
+
+def _problems(found: Verification) -> tuple[Problem, ...]:
+    fix = "report this: it is a fault of tileloom"
+    problems = []
+    if found.first_element is not None:
+        first = found.first_element
+        rule = "every engine must give the reference's codes"
+        value = f"{found.mismatches} others, of which the first: {first}"
+        problems.append(problem("TL410", first.layer or first.tensor, rule, value, fix))
+    if found.first_trace is not None:
+        rule = "every job must start and end in the cycle that was simulated"
+        problems.append(problem("TL410", found.first_trace.layer, rule, str(found.first_trace), fix))
+    if found.timing:
+        rule = "the RTL must take the simulated cycles, stall by stall"
+        problems.append(problem("TL410", found.runs[0].program.name, rule, str(found.timing[0]), fix))
+    return tuple(problems)
+
+
+def _layer_table(document: VerifyDocument) -> Table:
+    columns = ("layer", "operator", "mismatches", "elements", "cycles simulated", "cycles RTL", "vs float", "vs ORT")
+    rows = tuple(
+        (
+            layer.name,
+            layer.op,
+            layer.mismatches,
+            layer.elements,
+            layer.cycles_simulated,
+            layer.cycles_rtl,
+            _snr(layer.deviation.float if layer.deviation else None),
+            _snr(layer.deviation.onnxruntime if layer.deviation else None),
+        )
+        for layer in document.layers
+    )
+    title = f"{document.model} on {document.target}: {document.frames} frames ({document.frames_from})"
+    return Table(title, columns, rows, "\n".join(document.notes))
+
+
+def _engine_table(document: VerifyDocument) -> Table:
+    rows = tuple((c.engine, c.program, c.tensors, c.elements, c.mismatches) for c in document.comparisons)
+    columns = ("engine", "program", "tensors", "elements", "mismatches")
+    return Table(f"compared with the {document.reference}", columns, rows)
+
+
+def _summary(document: VerifyDocument) -> Table:
+    deviation = document.deviation or Deviations(None, None)
+    rows = [
+        ("mismatches", document.mismatches, document.kinds["mismatches"]),
+        ("cycles of a frame", document.cycles_simulated, Kind.SIMULATED),
+        ("cycles of a frame", document.cycles_rtl, Kind.RTL),
+        ("job traces equal", document.trace_equal, Kind.RTL),
+        ("stalls by cause equal", document.stalls_equal, Kind.RTL),
+        ("outputs vs float network", _long(deviation.float), Kind.SIMULATED),
+        (f"outputs vs ONNX Runtime ({document.onnxruntime_level})", _long(deviation.onnxruntime), Kind.SIMULATED),
+    ]
+    return facts("", rows)
+
+
+def _snr(found: Deviation | None) -> str | None:
+    return None if found is None else decibels(found.snr_db)
+
+
+def _long(found: Deviation | None) -> str | None:
+    if found is None:
+        return None
+    return f"max {found.max_abs:.4g}, rms {found.rms:.4g}, {decibels(found.snr_db)}"
