@@ -19,7 +19,7 @@ LOAD_LATENCY = 6
 """From the loader's cycle of a chunk's last element to the visible advance of the tiles' window or residual head."""
 WEIGHTS_LATENCY = 4
 """From the handshake of a portion's last beat to the visible advance of the tiles' weight head."""
-PROGRAM_LATENCY = 3
+PROGRAM_LATENCY = 4
 """From a program beat's handshake to its first word being ready for the sequencer."""
 
 # Configuration bus and descriptor queues.
