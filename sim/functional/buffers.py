@@ -1,0 +1,86 @@
+"""What holds data: the two address spaces and the circular logs. The first axis of all data is the frame.
+
+Data that is the same in every frame (weights, as a rule) has a first axis of 1.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from tileloom.hw.spec.registers import Error
+from tileloom.sim.functional.faults import BrokenRule, MachineError
+
+Bytes = npt.NDArray[np.int8]
+Index = npt.NDArray[np.int64]
+
+
+class AddressSpace:
+    """Memory window or map buffer: signed bytes ``(frames, size)``, reached in whole beats of ``port_bytes``."""
+
+    def __init__(self, data: Bytes, varies: npt.NDArray[np.bool_], port_bytes: int) -> None:
+        self.data = data
+        self.varies = varies
+        """For each byte, whether it may differ between frames."""
+        self._port_bytes = port_bytes
+
+    def check(self, first: int, behind: int) -> None:
+        """Halt with OUTSIDE_WINDOW unless all beats of bytes ``first`` .. ``behind - 1`` lie in the space."""
+        last_beat_end = -(-behind // self._port_bytes) * self._port_bytes
+        if first < 0 or last_beat_end > self.data.shape[1]:
+            raise MachineError(Error.OUTSIDE_WINDOW)
+
+    def read(self, addresses: Index) -> Bytes:
+        """Bytes ``(frames, *addresses.shape)``."""
+        return self.data[:, addresses]
+
+    def read_run(self, address: int, size: int) -> Bytes:
+        """Bytes ``(frames or 1, size)``: 1 when they are the same in all frames."""
+        run = self.data[:, address : address + size]
+        return run if self.varies[address : address + size].any() else run[:1]
+
+    def write(self, address: int, values: Bytes) -> None:
+        """Store ``(frames, size)`` bytes at an address."""
+        size = values.shape[1]
+        self.data[:, address : address + size] = values
+        self.varies[address : address + size] = True
+
+
+class Log:
+    """A circular buffer with the pointers of ``docs/architecture.md``; they count on, and wrap when they address.
+
+    ``data`` is ``(frames or 1, size)`` bytes, or words of ``word_bytes`` bytes ``(frames or 1, size, word_bytes)``.
+    """
+
+    def __init__(self, name: str, size: int, frames: int, word_bytes: int = 0, fill: int = 0) -> None:
+        shape = (frames, size, word_bytes) if word_bytes else (frames, size)
+        self.name = name
+        self.size = size
+        self.data: Bytes = np.full(shape, fill, np.int8)
+        self.reserved = self.head = self.base = self.tail = 0
+
+    def has_room(self, amount: int) -> bool:
+        """Whether ``amount`` more can be reserved."""
+        return self.reserved - self.tail + amount <= self.size
+
+    @property
+    def present(self) -> int:
+        """What a unit may read from ``base`` on."""
+        return self.head - self.base
+
+    def write(self, offsets: Index, values: Bytes) -> None:
+        """Write ``(frames or 1, offsets, ...)`` behind ``head``; of writes to one place the last stays."""
+        if len(values) > len(self.data):
+            self.data = np.repeat(self.data, len(values), axis=0)
+        self.data[:, (self.head + offsets) % self.size] = values
+
+    def read(self, offsets: Index) -> Bytes:
+        """Read ``(frames or 1, *offsets.shape, ...)`` from ``base`` on."""
+        return self.data.take((self.base + offsets) % self.size, axis=1)
+
+    def release(self, forward: int, free: int) -> None:
+        """The end of a unit: move ``base`` and ``tail``."""
+        self.base += forward
+        self.tail += free
+        if not self.tail <= self.base <= self.head:
+            raise BrokenRule(
+                f"the {self.name} log must keep tail <= base <= head, not {self.tail}, {self.base}, {self.head}"
+            )

@@ -1,0 +1,103 @@
+"""LOAD: which byte of memory goes to which byte of a log, and in which order."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tileloom.hw.spec import isa
+from tileloom.sim.functional.buffers import AddressSpace, Bytes, Index, Log
+
+if TYPE_CHECKING:
+    from tileloom.sim.functional.machine import Machine
+
+
+@dataclass(frozen=True)
+class ChunkPattern:
+    """The bytes that one chunk writes, in the order of writing."""
+
+    offsets: Index
+    """Behind the log's head, one for each byte written."""
+    sources: Index
+    """Behind the chunk's address, for the bytes that are data."""
+    is_data: Index
+    """Positions of those bytes in ``offsets``; the others are padding."""
+    runs: Index
+    """First byte of every run that is read, behind the chunk's address."""
+
+
+@lru_cache(maxsize=1024)
+def chunk_pattern(load: isa.Load) -> ChunkPattern:
+    """The bytes of a chunk of ``load``; all its chunks are alike."""
+    offsets, sources = _row(load)
+    row_bytes = (load.elements - 1) * load.take + load.last_take
+    block = np.arange(load.blocks)[:, None, None]
+    row = np.arange(load.rows_before + load.rows + load.rows_after)[:, None]
+    data_row = row - load.rows_before
+    run, row_in_run = data_row // load.rows_per_run, data_row % load.rows_per_run
+    everywhere = block * load.block_window + row * load.row_window + offsets
+    start = block * load.block_stride + run * load.run_stride + row_in_run * row_bytes
+    is_data = (sources >= 0) & (data_row >= 0) & (data_row < load.rows) & (block >= 0)
+    runs = np.arange(load.rows // load.rows_per_run) * load.run_stride + block[..., 0] * load.block_stride
+    return ChunkPattern(everywhere.reshape(-1), (start + sources)[is_data], np.flatnonzero(is_data), runs.reshape(-1))
+
+
+def _row(load: isa.Load) -> tuple[Index, Index]:
+    """Offsets of a row's bytes in the log, and in memory behind the row's first byte (-1: padding)."""
+    offsets: list[Index] = []
+    sources: list[Index] = []
+    address = 0
+
+    def padding(count: int) -> int:
+        offsets.append((np.arange(count)[:, None] * load.pad_pitch + np.arange(load.pad_write)).reshape(-1) + address)
+        sources.append(np.full(count * load.pad_write, -1))
+        return count * load.pad_pitch
+
+    address += padding(load.pad_left)
+    for count, first, size in ((load.elements - 1, 0, load.write), (1, load.elements - 1, load.last_write)):
+        element = np.arange(first, first + count)[:, None]
+        offsets.append((address + element * load.pitch + np.arange(size)).reshape(-1))
+        sources.append((element * load.take + np.arange(size)).reshape(-1))
+    address += (load.elements - 1) * load.pitch + (load.last_write if load.pitch == load.write else load.pitch)
+    padding(load.pad_right)
+    return np.concatenate(offsets), np.concatenate(sources)
+
+
+def fetch_chunk(load: isa.Load, space: AddressSpace, address: int) -> Bytes:
+    """The bytes that a chunk at ``address`` writes ``(frames, offsets)``, padding included."""
+    pattern = chunk_pattern(load)
+    if len(pattern.runs):
+        space.check(address + int(pattern.runs.min()), address + int(pattern.runs.max()) + load.run_bytes)
+    padding = (load.pad_value + 128) % 256 - 128
+    values = np.full((len(space.data), len(pattern.offsets)), padding, np.int8)
+    values[:, pattern.is_data] = space.read(address + pattern.sources)
+    return values
+
+
+def load_engine(machine: "Machine") -> Iterator[str]:
+    """The A unit: executes LOADs in order; yields what it waits for."""
+    while True:
+        while not machine.load_queue.has_next:
+            yield ""
+        load = machine.load_queue.take(isa.Load)
+        space = machine.spaces[load.space]
+        for band in range(load.bands):
+            after = load.after + band * load.after_step
+            for part in range(load.parts):
+                while load.wait and (machine.stored - after) % (1 << 16) >= 1 << 15:
+                    yield f"LOAD tag {load.tag}, band {band}: wait for {after} stored slots, there are {machine.stored}"
+                logs: list[Log] = [
+                    tile.residual if load.destination == isa.Destination.RESIDUAL else tile.window
+                    for tile in machine.tiles_of(load.mask << (part * load.part_shift))
+                ]
+                while full := [log.name for log in logs if not log.has_room(load.advance)]:
+                    yield f"LOAD tag {load.tag}, band {band}: room for {load.advance} bytes in {', '.join(full)}"
+                values = fetch_chunk(load, space, load.address + band * load.band_stride + part * load.part_stride)
+                for log in logs:
+                    log.reserved += load.advance
+                    log.write(chunk_pattern(load).offsets, values)
+                    log.head += load.advance
+                machine.advanced()
+        machine.load_queue.finish()
