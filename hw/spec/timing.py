@@ -75,13 +75,35 @@ def emission_cycles(target: Target) -> int:
     return -(-target.columns // target.results_per_cycle)
 
 
-BACK_END_LATENCY = 16
-"""From a result's entry into the requantiser to the end of its write into the output slot, every stage counted."""
+REQUANTISE_LATENCY = 7
+"""Operands, product, sum, two shift stages, rounding, clamp."""
+TABLE_LATENCY = 8
+"""Table output, operands, product, sum, two shift stages, rounding, clamp."""
+ADD_LATENCY = 6
+"""Products, sum, two shift stages, rounding, clamp."""
+POOL_LATENCY = 8
+"""Pool, products, two sums, two shift stages, rounding, clamp."""
+SLOT_WRITE_LATENCY = 2
+"""Address, write; the slot's bytes are in place in the cycle after."""
+
+
+def back_end_latency(target: Target) -> int:
+    """From a result's entry into the requantiser to the end of its write into the output slot.
+
+    Units that a target leaves out cost nothing; those that a job does not use are passed through.
+    """
+    return (
+        REQUANTISE_LATENCY
+        + (TABLE_LATENCY if target.segments else 0)
+        + (ADD_LATENCY if target.residual_bytes else 0)
+        + (POOL_LATENCY if target.pool else 0)
+        + SLOT_WRITE_LATENCY
+    )
 
 
 def result_latency(target: Target) -> int:
     """From the last cycle of a unit to its output slot being visibly full."""
-    return mac_latency(target) + 1 + emission_cycles(target) + BACK_END_LATENCY
+    return mac_latency(target) + 1 + emission_cycles(target) + back_end_latency(target)
 
 
 def partial_latency(target: Target) -> int:
