@@ -13,7 +13,7 @@ MAP_READ_LATENCY = 3
 """Map buffer: from the accepted request to the first beat; the rules are the memory's, without pauses."""
 READ_RETIRE = 2
 """From the handshake of a burst's last beat to the visible decrement of ``outstanding`` (memory and map)."""
-STAGING_LATENCY = 2
+STAGING_LATENCY = 3
 """From a beat's handshake to its bytes being visible to the loader."""
 LOAD_LATENCY = 6
 """From the loader's cycle of a chunk's last element to the visible advance of the tiles' window or residual head."""
