@@ -34,9 +34,21 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from tileloom.document import version
+
+        typer.echo(f"tileloom {version()}")
+        raise typer.Exit
+
+
 @app.callback()
-def _tileloom() -> None:
-    """Only holds the options of no command."""
+def _tileloom(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options of no command."""
 
 
 @app.command(epilog="Example: tileloom check net.onnx")
@@ -76,6 +88,70 @@ def zoo(
     from tileloom.verbs.zoo import zoo as verb
 
     run("zoo", name or "", lambda watch: verb(name, output=output), json)
+
+
+@app.command(epilog="Example: tileloom compile net.onnx --target small --calibration typical.npz --output net.tlp")
+def compile(
+    model: options.Model,
+    target: options.OptionalTarget = None,
+    calibration: options.Calibration = None,
+    input: options.Input = None,
+    seed: options.Seed = 0,
+    output: options.Output = None,
+    json: options.JsonPath = None,
+) -> None:
+    """Compile a network to a tile program (.tlp)."""
+    from tileloom.verbs.compile import compile as verb
+    from tileloom.verbs.compile import program_path
+
+    path = output or program_path(model)
+    run(
+        "compile",
+        model,
+        lambda watch: verb(
+            model, target=target, calibration=calibration, input=input, seed=seed, output=path, watch=watch
+        ),
+        json,
+    )
+
+
+@app.command(epilog="Example: tileloom verify lenet5 --engine rtl --frames 3")
+def verify(
+    model: options.Model,
+    target: options.OptionalTarget = None,
+    engine: options.DeepestEngine = None,
+    frames: options.Frames = None,
+    seed: options.Seed = 0,
+    input: options.Input = None,
+    calibration: options.Calibration = None,
+    json: options.JsonPath = None,
+) -> None:
+    """Compare integer reference, simulators and RTL bit for bit and cycle by cycle."""
+    from tileloom.verbs.verify import verify as verb
+
+    run(
+        "verify",
+        model,
+        lambda watch: verb(
+            model,
+            target=target,
+            engine=engine,
+            frames=frames,
+            seed=seed,
+            input=input,
+            calibration=calibration,
+            watch=watch,
+        ),
+        json,
+    )
+
+
+@app.command(epilog="Example: tileloom disassemble net.tlp")
+def disassemble(model: options.Model, target: options.OptionalTarget = None, json: options.JsonPath = None) -> None:
+    """Show a program's instructions, each with its layer."""
+    from tileloom.verbs.disassemble import disassemble as verb
+
+    run("disassemble", model, lambda watch: verb(model, target=target, watch=watch), json)
 
 
 def main() -> None:

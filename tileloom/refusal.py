@@ -1,9 +1,6 @@
 """From whatever went wrong through the user's input to problems that can be printed and put into JSON."""
 
 from tileloom.compiler.problems import ModelError, Problem
-from tileloom.hw.spec.config import TargetError
-from tileloom.hw.spec.isa import EncodingError
-from tileloom.hw.spec.program import ProgramError
 
 
 def problem(code: str, thing: str, rule: str, value: str, fix: str) -> Problem:
@@ -30,6 +27,11 @@ def sentence(found: Problem) -> str:
 
 def problems_of(error: Exception, thing: str = "") -> tuple[Problem, ...] | None:
     """The problems behind an error that the user's input caused; None for any other, which is a fault of tileloom."""
+    # Not at the top: they load numpy, which `--help` does not need.
+    from tileloom.hw.spec.config import TargetError
+    from tileloom.hw.spec.isa import EncodingError
+    from tileloom.hw.spec.program import ProgramError
+
     if isinstance(error, ModelError):
         return error.problems
     text = str(error).rstrip(".")

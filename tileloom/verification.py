@@ -14,7 +14,8 @@ from tileloom.comparison import (
     timing_differences,
 )
 from tileloom.compilation import Quantised, compile_quantised
-from tileloom.engines import EngineName, rtl_engine, run_cycle, run_functional, run_rtl
+from tileloom.engine_name import EngineName
+from tileloom.engines import rtl_engine, run_cycle, run_functional, run_rtl
 from tileloom.frames import Frames
 from tileloom.hw.spec.program import Program
 from tileloom.hw.spec.result import Result

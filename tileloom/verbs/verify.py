@@ -9,7 +9,8 @@ from tileloom.compilation import Compiled, compiled
 from tileloom.compiler.problems import ModelError, Problem
 from tileloom.deviation import Deviation, Deviations
 from tileloom.document import Document, Kind
-from tileloom.engines import EngineName, missing_for_rtl
+from tileloom.engine_name import EngineName
+from tileloom.engines import missing_for_rtl
 from tileloom.float_run import ONNXRUNTIME_LEVEL, FloatRun, deviations_of, run_float_network
 from tileloom.frames import Frames, Given, arrays_of, frames_for
 from tileloom.hw.spec.program import JobMap

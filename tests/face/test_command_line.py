@@ -1,0 +1,144 @@
+"""What holds for every command: help, exit statuses, JSON on standard output alone, interruption."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.face.command import tileloom
+from tileloom.cli import app
+from tileloom.command_line import run
+from tileloom.document import Document, version, without_kind
+
+VERBS = sorted(
+    str(command.name or command.callback.__name__) for command in app.registered_commands if command.callback
+)
+
+
+def shell(*arguments: str, **options: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own."""
+    command = [sys.executable, "-m", "tileloom.cli", *arguments]
+    environment = {**os.environ, **options}
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment, check=False)
+
+
+def test_help_is_quick_and_names_every_verb() -> None:
+    shell("--help")
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        done = shell("--help")
+        seconds.append(time.perf_counter() - start)
+    assert done.returncode == 0
+    assert all(verb in done.stdout for verb in VERBS)
+    # 0.3 s alone; other tests may have the processor.
+    assert min(seconds) < 0.9, seconds
+
+
+def test_help_loads_nothing_heavy() -> None:
+    script = "import sys, tileloom.cli; print([m for m in ('torch', 'onnx', 'numpy', 'amaranth') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_of_a_verb_shows_an_example(verb: str) -> None:
+    outcome = tileloom(verb, "--help")
+    assert outcome.status == 0
+    assert f"tileloom {verb}" in outcome.stdout
+
+
+def test_version() -> None:
+    outcome = tileloom("--version")
+    assert (outcome.status, outcome.stdout.strip()) == (0, f"tileloom {version()}")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nonsense"], ["check"], ["zoo", "--nonsense"], ["verify", "x", "--frames", "0"]]
+)
+def test_usage_errors_exit_2(arguments: list[str]) -> None:
+    assert tileloom(*arguments).status == 2
+
+
+@pytest.mark.parametrize("arguments", [["targets"], ["zoo"], ["explain", "TL203"]])
+def test_json_alone_on_standard_output(arguments: list[str]) -> None:
+    outcome = tileloom(*arguments, "--json", "-")
+    assert (outcome.status, outcome.stderr) == (0, "")
+    document = outcome.document
+    assert document["schema"] == f"tileloom.{arguments[0]}.1"
+    assert (document["version"], document["command"]) == (version(), arguments[0])
+    assert document["problems"] == []
+    assert without_kind(document) == []
+
+
+def test_failure_is_json_too(tmp_path: Path) -> None:
+    outcome = tileloom("targets", "--target", "nope", "--json", "-")
+    assert outcome.status == 1
+    assert outcome.document["schema"] == "tileloom.targets.1"
+    assert [problem["code"] for problem in outcome.document["problems"]] == ["TL403"]
+
+
+def test_json_file_and_table(tmp_path: Path) -> None:
+    outcome = tileloom("zoo", "--json", tmp_path / "zoo.json")
+    assert "416,520" in outcome.stdout
+    assert '"macs": 416520' in (tmp_path / "zoo.json").read_text()
+
+
+def test_json_into_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    outcome = tileloom("zoo", "--json", tmp_path / "none" / "zoo.json")
+    assert outcome.status == 1
+    assert outcome.stderr.startswith("TL408 ")
+
+
+def test_targets_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("tiles_x = 1\ntiles_y = 1\nlanes = 7\n")
+    row = tileloom("targets", "--target", path, "--json", "-").document["targets"][0]
+    assert (row["name"], row["lanes"], row["macs_per_cycle_peak"]) == ("mine", 7, 56)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("lanes = 0", "lanes must be from 1 to 64, not 0"),
+        ("lanes = 'x'", "lanes"),
+        ("lane = 3", "lane"),
+        ("lanes =", "not valid TOML"),
+        ("port_bytes = 5", "port_bytes must be 4, 8, 16, 32 or 64, not 5"),
+    ],
+)
+def test_bad_target_file(tmp_path: Path, text: str, named: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    outcome = tileloom("targets", "--target", path)
+    assert outcome.status == 1
+    assert outcome.stderr.startswith("TL403 ")
+    assert named in outcome.stderr
+
+
+def test_zoo_network_is_copied(tmp_path: Path) -> None:
+    assert tileloom("zoo", "lenet5", "--output", tmp_path / "net.onnx").status == 0
+    assert tileloom("check", tmp_path / "net.onnx").status == 0
+
+
+def test_reader_of_standard_output_goes_away() -> None:
+    command = f"{sys.executable} -m tileloom.cli explain | head -n 1"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_interruption(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(_: object) -> Document:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(10)
+        raise AssertionError("not interrupted")
+
+    with pytest.raises(Exception) as raised:
+        run("verify", "x", interrupted, str(tmp_path / "out.json"))
+    assert getattr(raised.value, "exit_code", None) == 130
+    assert "nothing was left half-written" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

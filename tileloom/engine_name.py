@@ -1,0 +1,14 @@
+"""The names of the engines on the command line."""
+
+from enum import StrEnum
+
+
+class EngineName(StrEnum):
+    """Which engine a command runs."""
+
+    FUNCTIONAL = "functional"
+    """The program's bytes, job by job: results, no time."""
+    CYCLE = "cycle"
+    """Exact cycles, job traces and stalls."""
+    RTL = "rtl"
+    """The Verilog itself, in Verilator."""
