@@ -1,0 +1,93 @@
+"""The clock of an ECP5 board: one PLL from the board's oscillator, and a reset that ends when it has locked."""
+
+from dataclasses import dataclass
+
+from amaranth import ClockDomain, ClockSignal, Instance, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.cdc import ResetSynchronizer
+from amaranth.lib.wiring import In
+
+VCO_HZ = (400_000_000, 800_000_000)
+"""Range of the EHXPLLL's oscillator (Lattice FPGA-TN-02200, ECP5 sysCLOCK PLL)."""
+PHASE_HZ = (3_125_000, 400_000_000)
+"""Range of the phase detector's input (the same document)."""
+
+
+@dataclass(frozen=True)
+class PllSetting:
+    """Dividers of the EHXPLLL with feedback from its first output: ``clock = input * feedback / reference``."""
+
+    reference: int
+    feedback: int
+    output: int
+    clock_hz: int
+
+
+def pll_setting(input_hz: int, clock_hz: int) -> PllSetting:
+    """The setting nearest to ``clock_hz`` and not above it; among equals, the oscillator nearest to 600 MHz.
+
+    >>> pll_setting(25_000_000, 100_000_000)
+    PllSetting(reference=1, feedback=4, output=6, clock_hz=100000000)
+    """
+    best: tuple[int, int, PllSetting] | None = None
+    for reference in range(1, 33):
+        if not PHASE_HZ[0] <= input_hz // reference <= PHASE_HZ[1]:
+            continue
+        for feedback in range(1, 81):
+            clock = input_hz * feedback // reference
+            if clock > clock_hz:
+                break
+            for output in range(1, 129):
+                if VCO_HZ[0] <= clock * output <= VCO_HZ[1]:
+                    rank = (clock_hz - clock, abs(clock * output - 600_000_000))
+                    if best is None or rank < best[:2]:
+                        best = (*rank, PllSetting(reference, feedback, output, clock))
+    if best is None:
+        raise ValueError(f"clock_hz must be reachable from {input_hz} Hz by an ECP5 PLL, not {clock_hz}")
+    return best[2]
+
+
+class Ecp5Clock(wiring.Component):
+    """Drives domain ``sync`` from ``oscillator`` through an EHXPLLL; reset until it locks.
+
+    Members
+    -------
+    oscillator : the board's clock pin
+    """
+
+    oscillator: In(1)
+
+    def __init__(self, input_hz: int, clock_hz: int) -> None:
+        self.setting = pll_setting(input_hz, clock_hz)
+        super().__init__()
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.domains.sync = ClockDomain("sync")
+        locked = Signal()
+        m.submodules.pll = Instance(
+            "EHXPLLL",
+            p_CLKI_DIV=self.setting.reference,
+            p_CLKFB_DIV=self.setting.feedback,
+            p_CLKOP_DIV=self.setting.output,
+            p_CLKOP_ENABLE="ENABLED",
+            p_CLKOP_CPHASE=self.setting.output - 1,
+            p_CLKOP_FPHASE=0,
+            p_FEEDBK_PATH="CLKOP",
+            p_OUTDIVIDER_MUXA="DIVA",
+            i_CLKI=self.oscillator,
+            i_CLKFB=ClockSignal("sync"),
+            i_RST=0,
+            i_STDBY=0,
+            i_PHASESEL0=0,
+            i_PHASESEL1=0,
+            i_PHASEDIR=0,
+            i_PHASESTEP=0,
+            i_PHASELOADREG=0,
+            i_ENCLKOP=0,
+            i_PLLWAKESYNC=0,
+            o_CLKOP=ClockSignal("sync"),
+            o_LOCK=locked,
+        )
+        m.submodules.reset = ResetSynchronizer(~locked, domain="sync")
+        return m
