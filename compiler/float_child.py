@@ -88,6 +88,6 @@ def statistics(
 if __name__ == "__main__":
     try:
         main(Path(sys.argv[1]))
-    except Exception as error:  # noqa: BLE001 - the parent gets one sentence, whatever went wrong
+    except Exception as error:  # the parent gets one sentence, whatever went wrong
         lines = str(error).strip().splitlines()
         sys.exit(f"{type(error).__name__}: {lines[0] if lines else ''}")

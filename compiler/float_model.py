@@ -64,7 +64,7 @@ def observe(network: Network, inputs: Mapping[str, Array], values: Sequence[str]
     names = list(values)
     found = _run(network, inputs, names, PLAIN, statistics=True)
     return {
-        name: Histogram(*(float(limit) for limit in found[f"{index}/range"]), found[f"{index}/counts"])
+        name: Histogram(float(found[f"{index}/range"][0]), float(found[f"{index}/range"][1]), found[f"{index}/counts"])
         for index, name in enumerate(names)
     }
 

@@ -36,7 +36,7 @@ from tileloom.compiler.real_graph import RealGraph
 
 @dataclass(frozen=True)
 class NetworkPass:
-    """A step on the ONNX network; problems collect in it. ``stops`` says that no later step can work on a faulty one."""
+    """A step on the ONNX network; problems collect in it. With ``stops``, no later step sees a faulty one."""
 
     run: Callable[[Network], Network]
     reason: str
@@ -71,14 +71,14 @@ GRAPH_PASSES: tuple[tuple[Callable[[RealGraph], RealGraph], str], ...] = (
 def read_model(path: str | os.PathLike[str]) -> Network:
     """The checked network in an ONNX file; raises :class:`ModelError` with all its problems."""
     network = _checked(load(path))
-    _simplified(network)
+    simplify(network)
     return network
 
 
 def take_model(model: onnx.ModelProto, name: str = "model") -> Network:
     """The checked network of a model in memory, as :func:`read_model`."""
     network = _checked(from_model(model, name))
-    _simplified(network)
+    simplify(network)
     return network
 
 
@@ -107,7 +107,7 @@ def quantise(
     """
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, not {method!r}")
-    graph = _simplified(network)
+    graph = simplify(network)
     data = None if calibration is None else checked_data(network, calibration)
     values = values_to_observe(graph)
     if values and data is None:
@@ -129,7 +129,8 @@ def _checked(network: Network) -> Network:
     return network
 
 
-def _simplified(network: Network) -> RealGraph:
+def simplify(network: Network) -> RealGraph:
+    """The lowered graph after all of :data:`GRAPH_PASSES`, not yet calibrated."""
     graph = lower(network)
     for run, _ in GRAPH_PASSES:
         graph = run(graph)

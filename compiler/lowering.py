@@ -56,6 +56,14 @@ class Lowering:
     def view(self, node: Node, index: int) -> View:
         """The view of an operand that runs on the accelerator."""
         view = self.views.get(node.inputs[index])
+        if node.constant(index) is not None:
+            raise refuse(
+                node,
+                "TL202",
+                "the data must depend on the network's input",
+                f"the constant {node.inputs[index]!r}",
+                "compute it before the export",
+            )
         if view is None:
             raise refuse(
                 node,
@@ -232,10 +240,10 @@ class Lowering:
                 f"{list(values.shape)} against {list(view.shape)}",
                 "give one number per channel",
             ) from None
-        planes = np.empty(map_.elements, dtype=np.float64)
+        laid = np.empty(map_.elements, dtype=np.float64)
         positions = self.positions(view)
-        planes[slice(None) if positions is None else positions.ravel()] = spread
-        planes = planes.reshape(map_.channels, -1)
+        laid[slice(None) if positions is None else positions.ravel()] = spread
+        planes = laid.reshape(map_.channels, -1)
         if not np.array_equal(planes, np.broadcast_to(planes[:, :1], planes.shape)):
             raise refuse(
                 node,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from tileloom.compiler.real_graph import Affine, Clamp, Function, RealGraph, RealOperator
+from tileloom.compiler.real_graph import Affine, Clamp, Function, RealGraph, RealOperator, inputs_of
 
 Follower = TypeVar("Follower", Affine, Clamp, Function)
 
@@ -26,15 +26,16 @@ def merge_into_producers(
     position: dict[str, int] = {}
     for operator in graph.operators:
         merged = None
-        if isinstance(operator, kind) and operator.input in position and uses[operator.input] == 1:
-            between, after = maps[operator.input].quantisation, maps[operator.output].quantisation
-            if between is None or (keeps_grid and after in (None, between)):
-                merged = attempt(result[position[operator.input]], operator)
+        (name, *_) = inputs_of(operator)
+        between, after = maps[name].quantisation, maps[operator.output].quantisation
+        same_grid = between is None or (keeps_grid and after in (None, between))
+        if isinstance(operator, kind) and name in position and uses[name] == 1 and same_grid:
+            merged = attempt(result[position[name]], operator)
         if merged is None:
             position[operator.output] = len(result)
             result.append(operator)
             continue
-        slot = position[operator.input]
+        slot = position[name]
         result[slot] = replace(merged, output=operator.output)
         position[operator.output] = slot
         if between is not None:

@@ -23,6 +23,7 @@ class Network:
     inputs, outputs : names, without initialisers that old operator sets list as inputs
     notes : decisions that a user may want to read
     problems : what was found to be wrong
+    doubt : what shape inference finds wrong, reported if no operator says it better
     """
 
     name: str
@@ -36,6 +37,7 @@ class Network:
     outputs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    doubt: str = ""
 
     def nodes(self) -> list[Node]:
         """Views of the live nodes, in topological order."""

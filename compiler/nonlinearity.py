@@ -54,7 +54,7 @@ def fit(
     """
     low, high = signed_range(INTERMEDIATE_BITS)
     codes = np.arange(low, high + 1, dtype=np.int64)
-    exact = function(codes * input_scale) / output_scale + output_zero_point
+    exact = function(np.asarray(codes * input_scale, dtype=np.float64)) / output_scale + output_zero_point
     wanted = np.clip(exact, -32768.0, 32767.0).reshape(segments, -1)
     width = wanted.shape[1]
     fraction = np.arange(width)

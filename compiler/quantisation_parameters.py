@@ -7,12 +7,12 @@ from tileloom.compiler.node import Constant, Node
 from tileloom.compiler.real_graph import Quantisation
 from tileloom.compiler.rule import Rule, constant_operand
 
-ACTIVATION_TYPES = {TensorProto.INT8: 0, TensorProto.UINT8: 128}
+ACTIVATION_TYPES: dict[int, int] = {TensorProto.INT8: 0, TensorProto.UINT8: 128}
 """Element types of activation codes, and what is subtracted from codes and zero point to make them signed."""
 
 
 def code_type(node: Node) -> int | None:
-    """Element type of the codes: of the zero point, the ``output_dtype`` attribute, or the input's; uint8 by default."""
+    """Element type of the codes: of the zero point, else ``output_dtype``, else the input's; uint8 by default."""
     if node.has_input(2):
         return node.types.get(node.inputs[2])
     if node.op == "DequantizeLinear":

@@ -18,7 +18,7 @@ def quantise_input(tensor: Tensor, array: Array) -> npt.NDArray[np.int8]:
     ----------
     array : of shape ``(frames, *tensor.shape)``, ``(frames, 1, *tensor.shape)`` or, for one frame, ``tensor.shape``.
         Floats are real values: ``saturate(round_half_even(x / scale) + zero_point)``, the division in the array's own
-        precision, as ONNX QuantizeLinear does. Signed integers are codes and taken as they are; uint8 are codes plus 128
+        precision, as ONNX QuantizeLinear does. Signed integers are codes, taken as they are; uint8 are codes plus 128
 
     Raises :class:`ModelError` (TL307) for a wrong shape, NaN, or codes out of range.
     """

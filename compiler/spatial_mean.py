@@ -15,10 +15,10 @@ def lower_mean(node: Node, lowering: Lowering, axes: tuple[int, ...]) -> None:
     positions = lowering.positions(view)
     plain = view.positions() if positions is None else positions
     area = map_.height * map_.width
-    reduced = np.moveaxis(plain, axes, tuple(range(-len(axes), 0))).reshape(-1, plain.size // map_.channels or 1)
+    moved = np.moveaxis(plain, axes, tuple(range(-len(axes), 0)))
+    reduced = moved.reshape(-1, int(np.prod(moved.shape[-len(axes) :])))
     channels = reduced // area
-    whole = reduced.shape == (map_.channels, area) and bool(np.all(channels == channels[:, :1]))
-    if not whole:
+    if reduced.shape != (map_.channels, area) or not np.all(channels == channels[:, :1]):
         raise refuse(
             node,
             "TL209",

@@ -1,6 +1,6 @@
 """The exact meaning of Conv2d: sums in float64, in which all of them are exact, then the requantiser and the table."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -56,7 +56,9 @@ def accumulate(operator: Conv2d, values: npt.NDArray[np.float64]) -> Ints:
     return np.asarray(sums.numpy(), dtype=np.int64)
 
 
-def _depthwise(operator: Conv2d, padded: "torch.Tensor", weights: Any, bias: Any) -> "torch.Tensor":
+def _depthwise(
+    operator: Conv2d, padded: "torch.Tensor", weights: "torch.Tensor", bias: "torch.Tensor"
+) -> "torch.Tensor":
     """One input channel per group: a sum over taps is faster than PyTorch's loop over groups, and equal."""
     window = operator.window
     top, left, bottom, right = window.pads

@@ -54,7 +54,7 @@ def lower(node: Node, lowering: Lowering) -> None:
             node,
             "TL209",
             "both maps must have the same order of elements",
-            f"views of {first.channels}x{first.height}x{first.width} and {second.channels}x{second.height}x{second.width}",
+            f"reordered views {list(a.shape)} of {a.name!r} and {list(b.shape)} of {b.name!r}",
             "move the Reshape or Transpose to the network's input or output",
         )
     lowering.emit(Addition(node.source, a.name, b.name, lowering.add_like(node, a)))

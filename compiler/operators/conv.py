@@ -100,8 +100,8 @@ EXAMPLES = (
         {"w": numbers(4, 3, 4, 3)},
     ),
     Example(
-        "same lower, dilated",
-        (step("Conv", "x w b", "y", auto_pad="SAME_LOWER", dilations=[1, 2]),),
+        "same lower",
+        (step("Conv", "x w b", "y", auto_pad="SAME_LOWER", strides=[1, 2]),),
         (1, 2, 7, 9),
         {"w": numbers(3, 2, 2, 2), "b": numbers(3)},
     ),

@@ -14,18 +14,22 @@ NAMES = ("MatMul",)
 
 def _rows(node: Node) -> str | None:
     shape = node.shape(0)
-    return None if not shape or all(size == 1 for size in shape[:-1]) else f"shape {list(shape)}"
+    return (
+        None
+        if not shape or node.constant(1) is None or all(size == 1 for size in shape[:-1])
+        else f"shape {list(shape)}"
+    )
 
 
 def _matrix(node: Node) -> str | None:
     data, matrix = node.shape(0), node.shape(1)
-    if data is None or matrix is None or (len(matrix) == 2 and matrix[0] == data[-1]):
+    if data is None or matrix is None or node.constant(1) is None or (len(matrix) == 2 and matrix[0] == data[-1]):
         return None
     return f"{list(matrix)} for {data[-1]} inputs"
 
 
 RULES = (
-    constant_operand(1, "the matrix (the second operand)"),
+    constant_operand(1, "the second operand"),
     Rule("TL206", "the input must be one row", "use a convolution of kernel 1 for several rows", _rows),
     Rule("TL206", "the matrix must have 2 axes", "use a linear layer", _matrix),
 )

@@ -13,9 +13,20 @@ def check_standard(network: Network) -> Network:
     """Run ONNX's checker unless something is known to be wrong already."""
     if network.problems:
         return network
+    if network.doubt:
+        rule = "all shapes and types must follow from the inputs"
+        return network.with_problems(
+            [Problem("TL112", network.name, "", rule, network.doubt, "correct the attributes or the weights' shapes")]
+        )
+    model = onnx.ModelProto()
+    model.CopyFrom(network.model)
+    for value in model.graph.output:
+        # Exporters leave shapes out that inference has found by now.
+        kind = network.types.get(value.name, onnx.TensorProto.FLOAT)
+        value.CopyFrom(onnx.helper.make_tensor_value_info(value.name, kind, network.shapes.get(value.name, ())))
     try:
-        onnx.checker.check_model(network.model, full_check=False)
-    except Exception as error:  # noqa: BLE001 - the checker raises several kinds
+        onnx.checker.check_model(model, full_check=False)
+    except Exception as error:  # the checker raises several kinds
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         value = lines[0] if lines else type(error).__name__
         return network.with_problems(

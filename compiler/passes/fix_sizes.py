@@ -8,7 +8,7 @@ from dataclasses import replace
 import onnx
 from onnx import TensorProto
 
-from tileloom.compiler.limits import shape_fault
+from tileloom.compiler.limits import ELEMENTS, shape_fault
 from tileloom.compiler.network import Network
 from tileloom.compiler.problems import Problem
 
@@ -79,11 +79,11 @@ def _sizes(value: onnx.ValueInfoProto) -> tuple[list[int | None], list[Problem]]
             f"dynamic axis {axis} ({names[axis]})",
             "export without dynamic axes, or write the size into the model",
         )
-    fault = shape_fault(tuple(size or 1 for size in sizes))
-    if fault is not None or (sizes[0] or 1) < 0:
-        return problem(
-            "TL109", "dimensions must be from 1 to 16777216", fault or str(sizes), "correct the input's shape"
-        )
+    fault = shape_fault(tuple(1 if size is None else size for size in sizes))
+    if fault is not None and "elements" in fault:
+        return problem("TL103", f"a value must have at most {ELEMENTS} elements", fault, "make the input smaller")
+    if fault is not None:
+        return problem("TL109", "dimensions must be from 1 to 16777216", fault, "correct the input's shape")
     if sizes[0] not in (None, 1):
         return problem(
             "TL113", "the batch (first axis) must be 1", str(sizes[0]), "export with batch 1 or a dynamic batch"

@@ -18,7 +18,7 @@ def fold_affine(graph: RealGraph) -> RealGraph:
 
 
 def _scaled(producer: RealOperator, affine: Affine) -> RealOperator | None:
-    """The convolution with its outputs scaled and moved; the model's codes are kept, a negative gain turns their sign."""
+    """The convolution with its outputs scaled and moved; codes of the model are kept, negative gains turn them."""
     if not isinstance(producer, Convolution):
         return None
     gain = affine.gain.reshape(-1, 1, 1, 1)

@@ -19,13 +19,16 @@ from tileloom.compiler.passes.read_weights import read_tensor
 from tileloom.compiler.problems import Problem
 from tileloom.compiler.quantisation_parameters import SCALE_RULE
 
-FOLDABLE = frozenset(
-    "Abs Add BatchNormalization Cast Ceil Concat ConstantOfShape Div Dropout Equal Exp Expand Flatten Floor Gather "
-    "Identity Max Min Mul Neg Pow QuantizeLinear Range Reciprocal ReduceMean ReduceProd ReduceSum Reshape Round Shape "
-    "Slice Split Sqrt Squeeze Sub Transpose Unsqueeze Where".split()
-)
+# fmt: off
+FOLDABLE = frozenset({
+    "Abs", "Add", "BatchNormalization", "Cast", "Ceil", "Clip", "Concat", "ConstantOfShape", "Div", "Dropout",
+    "Equal", "Exp", "Expand", "Flatten", "Floor", "Gather", "Identity", "Max", "Min", "Mul", "Neg", "Pow",
+    "QuantizeLinear", "Range", "Reciprocal", "ReduceMean", "ReduceProd", "ReduceSum", "Relu", "Reshape",
+    "Round", "Shape", "Sigmoid", "Slice", "Sqrt", "Squeeze", "Sub", "Tanh", "Transpose", "Unsqueeze", "Where",
+})
+# fmt: on
 """Operators computed by ONNX's reference evaluator when all their inputs are constants."""
-VIEWS = frozenset("Reshape Transpose Squeeze Unsqueeze Flatten Identity".split())
+VIEWS = frozenset(["Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Identity"])
 """Those that move elements only, and so carry codes and scales along."""
 
 
@@ -100,7 +103,7 @@ def _evaluate(node: Node) -> Constant | Problem | None:
             return Constant(values)
         rest = [node.constants[name].values for name in node.inputs[1:] if name]
         return Constant(values, _run(node, [first.codes, *rest]), _run(node, [first.scales, *rest]))
-    except Exception as error:  # noqa: BLE001 - the evaluator raises whatever its numpy code raises
+    except Exception as error:  # the evaluator raises whatever its numpy code raises
         return Problem(
             "TL111",
             node.name,

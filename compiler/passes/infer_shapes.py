@@ -8,19 +8,24 @@ from dataclasses import replace
 import onnx
 from onnx import shape_inference
 
-from tileloom.compiler.limits import shape_fault
+from tileloom.compiler.limits import DIMENSION, ELEMENTS, RANK, shape_fault
 from tileloom.compiler.network import Network
 from tileloom.compiler.problems import Problem
 
 
 def infer_shapes(network: Network) -> Network:
-    """Run ONNX's shape inference with data propagation."""
+    """Run ONNX's shape inference with data propagation.
+
+    What it finds wrong is only kept as a doubt: the rules of the operators say the same better, and come later.
+    """
     try:
-        inferred = shape_inference.infer_shapes(network.model, check_type=True, strict_mode=True, data_prop=True)
-    except Exception as error:  # noqa: BLE001 - the library raises many kinds on malformed graphs
-        if network.problems:
-            return network
-        return network.with_problems([_failed(network, str(error))])
+        inferred, doubt = _inferred(network.model, strict=True), ""
+    except Exception as error:  # the library raises many kinds on malformed graphs
+        doubt = _first_line(error)
+        try:
+            inferred = _inferred(network.model, strict=False)
+        except Exception:  # nothing is known then, and the doubt says why
+            return replace(network, doubt=doubt)
     shapes, types, problems = dict(network.shapes), dict(network.types), []
     for value in [*inferred.graph.value_info, *inferred.graph.output]:
         kind = value.type.tensor_type
@@ -30,22 +35,22 @@ def infer_shapes(network: Network) -> Network:
         if not kind.HasField("shape") or not all(dim.HasField("dim_value") for dim in kind.shape.dim):
             continue
         shape = tuple(dim.dim_value for dim in kind.shape.dim)
-        if (fault := shape_fault(shape)) is not None and 0 not in shape:
-            problems.append(
-                Problem("TL109", value.name, "", "dimensions must be from 1 to 16777216", fault, "correct the network")
-            )
-        else:
+        fault = shape_fault(shape)
+        if fault is None:
             shapes[value.name] = shape
-    return replace(network, shapes=shapes, types=types).with_problems(problems)
+        elif min(shape) > 0:
+            rule = f"values must have at most {RANK} axes, {DIMENSION} elements on each and {ELEMENTS} in all"
+            problems.append(Problem("TL103", value.name, "", rule, fault, "make the network smaller"))
+    return replace(network, shapes=shapes, types=types, doubt=doubt).with_problems(problems)
 
 
-def _failed(network: Network, message: str) -> Problem:
-    lines = [line for line in message.splitlines() if line.strip()]
-    return Problem(
-        "TL112",
-        network.name,
-        "",
-        "all shapes must follow from the inputs",
-        lines[-1].strip() if lines else "a failure of shape inference",
-        "correct the attributes or the weights' shapes",
-    )
+def _inferred(model: onnx.ModelProto, strict: bool) -> onnx.ModelProto:
+    return shape_inference.infer_shapes(model, check_type=strict, strict_mode=strict, data_prop=True)
+
+
+def _first_line(error: Exception) -> str:
+    """The library's message without its own class names, in one line."""
+    text = " ".join(line.strip() for line in str(error).splitlines() if line.strip())
+    for noise in ("[ShapeInferenceError] ", "Inference error(s): ", "[TypeInferenceError] "):
+        text = text.replace(noise, "")
+    return text or type(error).__name__

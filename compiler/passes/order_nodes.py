@@ -70,14 +70,14 @@ def _name_problems(network: Network, defined: set[str]) -> list[Problem]:
         for name in node.output:
             if name and name in known:
                 problems.append(
-                    Problem("TL107", name, "", "a name must be defined once", "defined twice", "export the model again")
+                    Problem("TL107", name, "", "every name must be defined once", "twice", "export the model again")
                 )
             known.add(name)
     wanted = [name for node in graph.node for name in node.input if name] + [value.name for value in graph.output]
     for name in dict.fromkeys(wanted):
         if name not in known:
             problems.append(
-                Problem("TL107", name or "''", "", "a name must be defined", "undefined", "export the model again")
+                Problem("TL107", name or "''", "", "every name must be defined once", "never", "export the model again")
             )
     return problems
 
@@ -102,7 +102,9 @@ def _topological(network: Network, outputs: tuple[str, ...]) -> tuple[tuple[int,
         if index in open_:
             name = nodes[index].name or f"{nodes[index].op_type}_{index}"
             return (), [
-                Problem("TL106", name, "", "the graph must have no cycle", "a node on one", "export the model again")
+                Problem(
+                    "TL106", name, "", "the graph must have no cycle", f"one through {name}", "export the model again"
+                )
             ]
         open_.add(index)
         stack.append((index, True))

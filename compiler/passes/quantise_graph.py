@@ -14,6 +14,7 @@ from tileloom.compiler.real_graph import (
     Addition,
     AveragePool,
     Convolution,
+    Floats,
     Int64s,
     Map,
     MaximumPool,
@@ -144,8 +145,8 @@ class _Builder:
             table,
         )
 
-    def _prove(self, operator: Convolution, codes: Int64s, bias: np.ndarray, read: Quantisation) -> None:
-        """Refuse a layer whose sums could leave the accumulators, with or without the zero point folded into the bias."""
+    def _prove(self, operator: Convolution, codes: Int64s, bias: Floats, read: Quantisation) -> None:
+        """Refuse a layer whose sums could leave the accumulators, the zero point folded into the bias or not."""
         largest = 128 + abs(read.zero_point)
         sums = np.abs(codes.reshape(codes.shape[0], -1)).sum(axis=1)
         worst = int(np.argmax(sums * largest + np.abs(bias)))

@@ -46,7 +46,7 @@ def read_tensor(tensor: onnx.TensorProto) -> Array | Problem:
         return _malformed(name, f"{stored} stored for {list(shape)}", "export the model again")
     try:
         array = numpy_helper.to_array(tensor)
-    except Exception as error:  # noqa: BLE001 - the library raises many kinds on malformed tensors
+    except Exception as error:  # the library raises many kinds on malformed tensors
         return _malformed(name, str(error).splitlines()[0] if str(error) else type(error).__name__, "export it again")
     if array.dtype.kind == "f" and not np.all(np.isfinite(array)):
         found = "NaN" if np.any(np.isnan(array)) else "infinity"

@@ -1,4 +1,4 @@
-"""Verify: the integer graph keeps every promise of :mod:`tileloom.compiler.graph`; a failure is a bug of the compiler."""
+"""Verify: the integer graph keeps every promise of :mod:`tileloom.compiler.graph`; a failure is the compiler's bug."""
 
 import numpy as np
 
