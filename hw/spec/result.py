@@ -21,6 +21,16 @@ class JobTrace:
 
 
 @dataclass(frozen=True)
+class Wait:
+    """Cycles ``start`` to ``end`` (not included) that a tile spent on one cause other than RUN."""
+
+    tile: int
+    cause: Cause
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
 class FrameTiming:
     """Where the cycles of one frame went."""
 
@@ -30,6 +40,8 @@ class FrameTiming:
     """Sorted."""
     stalls: tuple[dict[Cause, int], ...]
     """For each tile, cycles by cause; RUN included, their sum is ``cycles``."""
+    waits: tuple[Wait, ...] = field(default=(), compare=False, repr=False)
+    """Every stall with its place in time, from engines that know it; in order for each tile."""
 
 
 @dataclass(frozen=True)
