@@ -53,12 +53,17 @@ class Ecp5Clock(wiring.Component):
     Members
     -------
     oscillator : the board's clock pin
+
+    Attributes
+    ----------
+    clock : the PLL's output, for a timing constraint
     """
 
     oscillator: In(1)
 
     def __init__(self, input_hz: int, clock_hz: int) -> None:
         self.setting = pll_setting(input_hz, clock_hz)
+        self.clock = Signal(name="system_clock")
         super().__init__()
 
     def elaborate(self, platform: object) -> Module:
@@ -76,7 +81,7 @@ class Ecp5Clock(wiring.Component):
             p_FEEDBK_PATH="CLKOP",
             p_OUTDIVIDER_MUXA="DIVA",
             i_CLKI=self.oscillator,
-            i_CLKFB=ClockSignal("sync"),
+            i_CLKFB=self.clock,
             i_RST=0,
             i_STDBY=0,
             i_PHASESEL0=0,
@@ -86,8 +91,9 @@ class Ecp5Clock(wiring.Component):
             i_PHASELOADREG=0,
             i_ENCLKOP=0,
             i_PLLWAKESYNC=0,
-            o_CLKOP=ClockSignal("sync"),
+            o_CLKOP=self.clock,
             o_LOCK=locked,
         )
+        m.d.comb += ClockSignal("sync").eq(self.clock)
         m.submodules.reset = ResetSynchronizer(~locked, domain="sync")
         return m

@@ -1,0 +1,43 @@
+"""A board's top level: pins and clock around :class:`~tileloom.fpga.board_system.BoardSystem`."""
+
+from typing import Any
+
+from amaranth import Elaboratable, Module
+
+from tileloom.fpga.board_system import BoardSystem
+from tileloom.fpga.boards import Board
+from tileloom.fpga.ecp5_clock import Ecp5Clock
+from tileloom.hw.spec.config import Target
+
+
+class BoardTop(Elaboratable):
+    """Oscillator to PLL, UART pins to the system, its interrupt to the first LED.
+
+    Parameters
+    ----------
+    board, target : what is built; the clock is the target's, or the nearest below that the PLL makes
+    """
+
+    def __init__(self, board: Board, target: Target) -> None:
+        self.board = board
+        self.clock = Ecp5Clock(board.oscillator_hz, target.clock_hz)
+        self.clock_hz = self.clock.setting.clock_hz
+        divisor = round(self.clock_hz / board.bits_per_second)
+        self.system = BoardSystem(target, board.memory_bytes, divisor)
+
+    def elaborate(self, platform: Any) -> Module:
+        m = Module()
+        m.submodules.clock = self.clock
+        m.submodules.system = self.system
+        oscillator = platform.request(self.board.oscillator, dir="i")
+        uart = platform.request("uart", 0)
+        led = platform.request("led", 0)
+        m.d.comb += [
+            self.clock.oscillator.eq(oscillator.i),
+            self.system.rx.eq(uart.rx.i),
+            uart.tx.o.eq(self.system.tx),
+            led.o.eq(self.system.interrupt),
+        ]
+        if hasattr(platform, "add_clock_constraint"):
+            platform.add_clock_constraint(self.clock.clock, self.clock_hz)
+        return m
