@@ -1,0 +1,80 @@
+"""The two read servers, memory and map buffer: who gets a burst, and when its beats arrive."""
+
+from tileloom.hw.spec.timing import GRANT_TO_REQUEST, READ_RETIRE
+from tileloom.sim.cycle.pauses import Pauses
+from tileloom.sim.cycle.timeline import Process, Schedule, Steps
+
+NEVER = 1 << 62
+"""Later than every cycle."""
+
+
+class Requester(Process):
+    """An address generator: P, A or W, with the burst that it offers or was granted last.
+
+    Members
+    -------
+    ready : first cycle in which the offered burst may be granted
+    beats : its length
+    granted : cycle of the grant
+    segments : arrival of the beats (handshakes), as ``(first cycle, number)`` without holes
+    last : cycle of the last beat
+    retired : for each space, first cycle in which no burst of this requester is under way there
+    """
+
+    def __init__(self, schedule: Schedule, name: str, priority: int) -> None:
+        self.priority = priority
+        self.ready = NEVER
+        self.beats = 0
+        self.granted = 0
+        self.segments: list[tuple[int, int]] = []
+        self.last = 0
+        self.retired = [0, 0]
+        super().__init__(schedule, name)
+
+    def offer(self, server: "Server", ready: int, beats: int) -> Steps:
+        """Offer a burst from cycle ``ready`` on, when no burst is under way in the other space; return when granted."""
+        self.ready = max(ready, self.retired[1 - server.space])
+        self.beats = beats
+        server.offers[self.priority] = self
+        yield
+
+
+class Server:
+    """One request register with the bursts under way; grants in the fixed order P, A, W."""
+
+    def __init__(self, schedule: Schedule, space: int, latency: int, outstanding: int, pauses: Pauses) -> None:
+        self.space = space
+        self.offers: list[Requester | None] = [None, None, None]
+        self._schedule = schedule
+        self._latency = latency
+        self._pauses = pauses
+        self._free = 0
+        self._last = 0
+        self._retires = [0] * outstanding
+        self._bursts = 0
+
+    def next_grant(self) -> int:
+        """Cycle of the next grant, NEVER if nothing is offered."""
+        ready = NEVER
+        for requester in self.offers:
+            if requester is not None and requester.ready < ready:
+                ready = requester.ready
+        return ready if ready > self._free else self._free
+
+    def grant(self, cycle: int) -> None:
+        """Grant the first of the bursts that are offered in ``cycle``, and let its requester go on."""
+        requester = next(r for r in self.offers if r is not None and r.ready <= cycle)
+        self.offers[requester.priority] = None
+        handshake = self._pauses.next_open(cycle + GRANT_TO_REQUEST)
+        first = max(handshake + self._latency, self._last + 1)
+        segments = self._pauses.segments(first, requester.beats)
+        self._last = segments[-1][0] + segments[-1][1] - 1
+        retire = self._last + READ_RETIRE
+        self._retires[self._bursts % len(self._retires)] = retire
+        self._bursts += 1
+        self._free = max(handshake + 1, self._retires[self._bursts % len(self._retires)])
+        requester.granted = cycle
+        requester.segments = segments
+        requester.last = self._last
+        requester.retired[self.space] = retire
+        self._schedule.ready.append(requester)
