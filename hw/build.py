@@ -65,7 +65,7 @@ def verilog_text(target: Target, cache: Path | None = None, progress: Progress |
     from tileloom.hw.verilog import make_verilog  # late: it loads all of Amaranth
 
     path = (cache or cache_folder()) / "verilog" / f"{source_hash(target)}.v"
-    with _locked(path):
+    with locked(path):
         if not path.exists():
             _say(progress, f"making the Verilog of target {target.name}")
             _write(path, make_verilog(target))
@@ -90,7 +90,7 @@ def build(target: Target, *, cache: Path | None = None, progress: Progress | Non
     verilog_hash = hashlib.sha256(text.encode()).hexdigest()
     folder = cache / "rtl" / _digest(verilog_hash, target.hash, _driver_bytes(), *_tools())
     library = folder / f"{TOP}.so"
-    with _locked(folder):
+    with locked(folder):
         if not library.exists():
             _make_library(target, text, verilog_hash, folder, progress, jobs)
     return Build(library, folder / f"{TOP}.v", verilog_hash, time.perf_counter() - begin)
@@ -172,7 +172,7 @@ def _write(path: Path, text: str) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Only one process at a time makes ``path``; the others wait and then find it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -186,4 +186,4 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-__all__ = ["Build", "BuildError", "build", "cache_folder", "source_hash", "verilog_text"]
+__all__ = ["Build", "BuildError", "build", "cache_folder", "locked", "source_hash", "verilog_text"]

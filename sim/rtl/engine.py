@@ -63,6 +63,10 @@ class RtlEngine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def reset(self) -> None:
+        """A hard reset, as at power-up; runs do not need it."""
+        self._functions.tileloom_reset(self._machine)
+
     @property
     def total_cycles(self) -> int:
         """Clock cycles simulated since the machine was made."""
