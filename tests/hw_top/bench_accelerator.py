@@ -7,6 +7,7 @@ each fault and each reset a new start must work.
 import logging
 import os
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import cocotb
@@ -26,6 +27,13 @@ WINDOW_BASE = 0x2000_0000
 SHORT_WATCHDOG_US = 10_000
 
 
+def pauses(seed: str, rate: float) -> Iterator[bool]:
+    """A channel's pauses, so many of the cycles."""
+    rng = random.Random(seed)
+    while True:
+        yield rng.random() < rate
+
+
 class Machine:
     """The accelerator with its memory and a driver of its registers."""
 
@@ -33,7 +41,7 @@ class Machine:
         self.dut = dut
         for name in ("cocotb", "cocotb.tileloom"):
             logging.getLogger(name).setLevel(logging.WARNING)
-        cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
+        Clock(dut.clk, 10, "ns").start()
         self.bus = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axil"), dut.clk, dut.rst)
         self.ram = AxiRam(AxiBus.from_prefix(dut, "m_axi"), dut.clk, dut.rst, size=1 << 32)
         self.failing_reads: set[int] = set()
@@ -73,8 +81,7 @@ class Machine:
             self.ram.read_if.r_channel,
         )
         for number, channel in enumerate(channels):
-            rng = random.Random(f"{seed} {number}")
-            channel.set_pause_generator(iter(lambda rng=rng: rng.random() < rate, None))
+            channel.set_pause_generator(pauses(f"{seed} {number}", rate))
 
     async def read(self, name: str) -> int:
         return int(await self.bus.read_dword(OFFSET[name]))

@@ -14,7 +14,7 @@ from tileloom.hw.build import Build, build
 from tileloom.hw.spec.config import MemoryModel, load_target
 from tileloom.hw.spec.program import Codes, Program
 from tileloom.hw.spec.registers import Cause, Error
-from tileloom.hw.spec.result import Result
+from tileloom.hw.spec.result import FrameTiming, Result
 from tileloom.sim.rtl.engine import Faults, RtlEngine
 from tileloom.sim.rtl.library import RtlError
 
@@ -81,7 +81,7 @@ def test_random_pauses_change_cycles_and_nothing_else(engine: RtlEngine) -> None
 
 def test_programs_one_after_another(engine: RtlEngine) -> None:
     programs = [tiny_program(engine.target, seed) for seed in range(3)]
-    reference = {}
+    reference: dict[int, tuple[FrameTiming, ...]] = {}
     for number in (0, 1, 2, 1, 0, 2):
         inputs = codes(programs[number], 2, number)
         result = engine.run(programs[number], inputs)
@@ -131,7 +131,7 @@ def test_refusals(built: Build, tmp_path: Path) -> None:
     with RtlEngine(built.library) as engine:
         program = tiny_program(engine.target)
         other = dataclasses.replace(program, target=dataclasses.replace(engine.target, weight_words=64))
-        with pytest.raises(RtlError, match="program 'tiny' is for target .* compile one of them again"):
+        with pytest.raises(RtlError, match=r"program 'tiny' is for target .* compile one of them again"):
             engine.run(other, codes(program, 1))
         with pytest.raises(RtlError, match="input 'x' is missing"):
             engine.run(program, {})
