@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import MemoryModel, Target
 from tileloom.hw.spec.registers import Cause
-from tileloom.hw.spec.result import FrameTiming
+from tileloom.hw.spec.result import FrameTiming, Wait
 from tileloom.hw.spec.timing import MAP_READ_LATENCY
 from tileloom.sim.cycle.activations import Activations
 from tileloom.sim.cycle.fetch import Fetch
@@ -83,11 +83,12 @@ class Machine:
 
     def _timing(self, cycles: int) -> FrameTiming:
         for tile in self.tiles:
-            tile.stalls[Cause.JOB] += cycles - tile.idle + 1
+            tile.stall(Cause.JOB, tile.idle, cycles + 1)
         return FrameTiming(
             cycles=cycles,
             trace=tuple(sorted(entry for tile in self.tiles for entry in tile.trace)),
             stalls=tuple(tile.stalls for tile in self.tiles),
+            waits=tuple(Wait(tile.number, *wait) for tile in self.tiles for wait in tile.waits),
         )
 
 

@@ -25,6 +25,7 @@ class Tile(Process):
     Members
     -------
     stalls : cycles by cause, up to the cycle in which the tile became idle last
+    waits : the stalls one by one, as cause, first cycle and the cycle after the last
     idle : that cycle
     trace : one entry for every job done
     unit : number of the unit at work in its job
@@ -41,6 +42,7 @@ class Tile(Process):
         number: int,
     ) -> None:
         self.stalls = dict.fromkeys(Cause, 0)
+        self.waits: list[tuple[Cause, int, int]] = []
         self.idle = 1
         self.trace: list[JobTrace] = []
         self.unit = 0
@@ -63,7 +65,7 @@ class Tile(Process):
         for count in range(1, 1 << 62):
             self.instruction = -1
             taken = max(self.idle, (yield from self.wait(queue.valid, count, "shadow")))
-            stalls[Cause.JOB] += taken - self.idle + 1
+            self.stall(Cause.JOB, self.idle, taken + 1)
             queue.take(taken)
             self.instruction = queue.numbers[count - 1]
             job = self._instructions[self.instruction]
@@ -85,7 +87,7 @@ class Tile(Process):
 
     def _start(self, job: isa.Job, last_inner: bool, check: int) -> Generator[None, None, int]:
         """First RUN cycle of a unit that is in CHECK from cycle ``check`` on."""
-        logs, stalls = self._logs, self.stalls
+        logs = self._logs
         last = not job.chunked or last_inner
         cycle = check
         if job.from_neighbour:
@@ -98,7 +100,7 @@ class Tile(Process):
             self._claimed_halves += 1
             cycle = max(cycle, (yield from self.wait(self._neighbour.halves_free, need, "neighbour free")))
         if cycle > check:
-            stalls[Cause.NEIGHBOUR] += cycle - check
+            self.stall(Cause.NEIGHBOUR, check, cycle)
             check = cycle
 
         log = logs.window
@@ -106,7 +108,7 @@ class Tile(Process):
         if cycle < 0:
             cycle = yield from self.wait(log.head, log.base + job.window_span, "window")
         if cycle > check:
-            stalls[Cause.WINDOW] += cycle - check
+            self.stall(Cause.WINDOW, check, cycle)
             check = cycle
 
         log = logs.weights
@@ -114,7 +116,7 @@ class Tile(Process):
         if cycle < 0:
             cycle = yield from self.wait(log.head, log.base + job.weights_span, "weights")
         if cycle > check:
-            stalls[Cause.WEIGHTS] += cycle - check
+            self.stall(Cause.WEIGHTS, check, cycle)
             check = cycle
 
         stores = last and not job.to_neighbour
@@ -122,7 +124,7 @@ class Tile(Process):
             log = logs.residual
             cycle = yield from self.wait(log.head, log.base + job.residual_span, "residual")
             if cycle > check:
-                stalls[Cause.RESIDUAL] += cycle - check
+                self.stall(Cause.RESIDUAL, check, cycle)
                 check = cycle
 
         if stores:
@@ -130,10 +132,15 @@ class Tile(Process):
             self._claimed_slots += 1
             cycle = yield from self.wait(logs.slots_free, need, "free slot")
             if cycle > check:
-                stalls[Cause.SLOT] += cycle - check
+                self.stall(Cause.SLOT, check, cycle)
                 check = cycle
-        stalls[Cause.START] += 1
+        self.stall(Cause.START, check, check + 1)
         return check + 1
+
+    def stall(self, cause: Cause, start: int, end: int) -> None:
+        """Count cycles ``start`` to ``end`` (not included) as stalls."""
+        self.stalls[cause] += end - start
+        self.waits.append((cause, start, end))
 
     def _finish(self, job: isa.Job, last_inner: bool, after: int) -> None:
         """Pointers and tokens of a unit whose last RUN cycle is the one before ``after``."""
