@@ -1,0 +1,105 @@
+"""Where a random program's bytes live: weights, inputs, stored regions, and the map buffer."""
+
+from dataclasses import dataclass
+
+from tests.programs.draw import Draw
+from tileloom.hw.spec import isa
+from tileloom.hw.spec.config import Target
+from tileloom.hw.spec.program import TensorMap
+
+
+@dataclass(frozen=True)
+class Region:
+    """Bytes that a LOAD may read, all of them once ``stored`` slots are stored."""
+
+    space: int
+    address: int
+    size: int
+    stored: int = 0
+    slots: int = 0
+    """Where the region is one run of equal pieces, one for each slot: their number ..."""
+    slot_stride: int = 0
+    """... their distance in bytes ..."""
+    slot_size: int = 0
+    """... and their size; piece ``s`` is stored with ``stored - slots + 1 + s`` slots."""
+
+
+class MemoryPlan:
+    """Allocates places one behind the other, with random gaps and alignment; nothing is ever written twice."""
+
+    def __init__(self, target: Target, draw: Draw) -> None:
+        self.target = target
+        self.draw = draw
+        self.blob = bytearray()
+        self.inputs: list[TensorMap] = []
+        self.outputs: list[TensorMap] = []
+        self.readable: list[Region] = []
+        self.stored = 0
+        self._cursor = 0
+        self._map_cursor = 0
+
+    def weights(self, data: bytes) -> int:
+        """Place weights; returns their address behind the start of the weights, a multiple of the port."""
+        port = self.target.port_bytes
+        self.blob += bytes(-len(self.blob) % port)
+        if self.draw.chance(0.3):
+            self.blob += bytes(port * self.draw.integer(1, 5))
+        address = len(self.blob)
+        self.blob += data
+        return address
+
+    def input(self, size: int) -> Region:
+        """A new input of so many bytes."""
+        region = Region(int(isa.Space.MEMORY), self._place(size), size)
+        self.inputs.append(_raw(f"input{len(self.inputs)}", region))
+        self.readable.append(region)
+        return region
+
+    def output(self, size: int) -> int:
+        """A new place in memory that a STORE writes; returns its address."""
+        region = Region(int(isa.Space.MEMORY), self._place(size), size)
+        self.outputs.append(_raw(f"output{len(self.outputs)}", region))
+        return region.address
+
+    def map_place(self, size: int) -> int | None:
+        """A place in the map buffer, or None when it is full."""
+        address = self._map_cursor + self.draw.integer(0, 3)
+        if address + size > self.target.map_bytes:
+            return None
+        self._map_cursor = address + size
+        return address
+
+    def forget_map(self) -> None:
+        """Behind a BARRIER the map buffer may be written again."""
+        self._map_cursor = 0
+        self.readable = [region for region in self.readable if region.space == isa.Space.MEMORY]
+
+    def mark(self) -> tuple[int, ...]:
+        """What :meth:`reset` goes back to."""
+        lengths = (len(self.blob), len(self.inputs), len(self.outputs), len(self.readable))
+        return (*lengths, self.stored, self._cursor, self._map_cursor)
+
+    def reset(self, mark: tuple[int, ...]) -> None:
+        """Undo what was placed since ``mark``."""
+        for kept, length in zip((self.blob, self.inputs, self.outputs, self.readable), mark, strict=False):
+            del kept[length:]  # type: ignore[attr-defined]
+        self.stored, self._cursor, self._map_cursor = mark[4:]
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory placed so far, weights not counted."""
+        return self._cursor
+
+    def _place(self, size: int) -> int:
+        if self.draw.chance(0.5):
+            self._cursor += self.draw.integer(0, 2 * self.target.port_bytes)
+        if self.draw.chance(0.1):
+            self._cursor += -self._cursor % 4096
+        address = self._cursor
+        self._cursor += size
+        return address
+
+
+def _raw(name: str, region: Region) -> TensorMap:
+    """A region as a tensor of bytes."""
+    return TensorMap(name, region.address, region.size, 1, 1, region.size, 1.0, 0, shape=(region.size,))
