@@ -76,7 +76,7 @@ class Accelerator(wiring.Component):
         m.submodules.dma = ResetInserter(control.soft_reset)(dma)
         m.submodules.sequencer = ResetInserter(control.soft_reset)(sequencer)
 
-        connect(m, dma.memory, flipped(self.memory))
+        connect(m, dma.axi, flipped(self.memory))
         connect(m, registers.bus, flipped(self.control))
         self._join_sequencer(m, sequencer, dma, grid, control)
         self._join_lines(m, dma, grid)
@@ -92,7 +92,7 @@ class Accelerator(wiring.Component):
 
     def _join_sequencer(self, m: Module, sequencer: Sequencer, dma: SmartDma, grid: Grid, control: RunControl) -> None:
         """The program in, the configuration bus out."""
-        connect(m, sequencer.load, dma.load)
+        connect(m, sequencer.load, dma.load_addresses)
         connect(m, sequencer.loader, dma.loader)
         connect(m, sequencer.weights, dma.weights)
         connect(m, sequencer.store, dma.store)
@@ -103,15 +103,15 @@ class Accelerator(wiring.Component):
             sequencer.word_valid.eq(dma.word_valid),
             dma.pop.eq(sequencer.pop),
             sequencer.running.eq(control.running),
-            sequencer.units_idle.eq(dma.idle),
+            sequencer.units_idle.eq(dma.loads_idle & dma.loader_idle & dma.weights_idle & dma.stores_idle),
             sequencer.tiles_idle.eq(Cat(status.idle for status in grid.status)),
         ]
 
     def _join_lines(self, m: Module, dma: SmartDma, grid: Grid) -> None:
         connect(m, dma.activations, grid.activations)
         connect(m, dma.weight_line, grid.weights)
-        connect(m, dma.reserve_activations, grid.reserve_activations)
-        connect(m, dma.reserve_weights, grid.reserve_weights)
+        connect(m, dma.activation_space, grid.reserve_activations)
+        connect(m, dma.weight_space, grid.reserve_weights)
         for tile in range(self.target.tiles):
             connect(m, dma.slots[tile], grid.slots[tile])
 

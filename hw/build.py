@@ -62,11 +62,11 @@ def cache_folder() -> Path:
 
 def verilog_text(target: Target, cache: Path | None = None, progress: Progress | None = None) -> str:
     """Verilog of the machine, from the cache where the hardware's sources have not changed."""
-    from tileloom.hw.verilog import make_verilog  # late: it loads all of Amaranth
-
     path = (cache or cache_folder()) / "verilog" / f"{source_hash(target)}.v"
     with locked(path):
         if not path.exists():
+            from tileloom.hw.verilog import make_verilog  # late: it loads all of Amaranth
+
             _say(progress, f"making the Verilog of target {target.name}")
             _write(path, make_verilog(target))
     return path.read_text(encoding="utf-8")
