@@ -201,5 +201,10 @@ CODES: dict[str, tuple[str, str]] = {
         "Every engine must give the integer reference's codes bit for bit, and the RTL the simulator's cycles too. "
         "The message names the first job and element that differ: this is a fault of tileloom, not of the network.",
     ),
+    "TL411": (
+        "a bitstream cannot be built",
+        "The board must be one that tileloom knows, the tools must be installed (extra `fpga`), and the target must fit "
+        "the device. The logs of a failed build are kept beside the output, in a folder that ends in .failed.",
+    ),
 }
 """Code -> (title, explanation)."""

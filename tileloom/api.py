@@ -12,9 +12,16 @@ from tileloom.compiler.problems import ModelError, Problem
 from tileloom.document import Document, Kind
 from tileloom.hw.spec.config import TargetError
 from tileloom.hw.spec.program import ProgramError
+from tileloom.verbs.bench import bench
+from tileloom.verbs.build import build
 from tileloom.verbs.check import check
+from tileloom.verbs.compile import compile
+from tileloom.verbs.disassemble import disassemble
 from tileloom.verbs.explain import explain
+from tileloom.verbs.rtl import rtl
+from tileloom.verbs.simulate import simulate
 from tileloom.verbs.targets import targets
+from tileloom.verbs.verify import verify
 from tileloom.verbs.zoo import zoo
 
 __all__ = [
@@ -24,8 +31,15 @@ __all__ = [
     "Problem",
     "ProgramError",
     "TargetError",
+    "bench",
+    "build",
     "check",
+    "compile",
+    "disassemble",
     "explain",
+    "rtl",
+    "simulate",
     "targets",
+    "verify",
     "zoo",
 ]

@@ -4,12 +4,14 @@ Nothing heavy is imported before a command runs, so that ``--help`` answers at o
 """
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tileloom import options
 from tileloom.command_line import INTERRUPTED, run
+from tileloom.engine_name import EngineName
 
 HELP = """Convolutional networks from PyTorch to tile programs on generated, verified accelerator hardware.
 
@@ -115,6 +117,39 @@ def compile(
     )
 
 
+@app.command(epilog="Example: tileloom simulate lenet5 --target mac25 --output scores.npz")
+def simulate(
+    model: options.Model,
+    target: options.OptionalTarget = None,
+    engine: options.Engine = EngineName.CYCLE,
+    frames: options.Frames = None,
+    seed: options.Seed = 0,
+    input: options.Input = None,
+    calibration: options.Calibration = None,
+    output: options.Output = None,
+    json: options.JsonPath = None,
+) -> None:
+    """Latency, utilisation, DRAM bytes, energy and stalls of a frame, layer by layer."""
+    from tileloom.verbs.simulate import simulate as verb
+
+    run(
+        "simulate",
+        model,
+        lambda watch: verb(
+            model,
+            target=target,
+            engine=engine,
+            frames=frames,
+            seed=seed,
+            input=input,
+            calibration=calibration,
+            output=output,
+            watch=watch,
+        ),
+        json,
+    )
+
+
 @app.command(epilog="Example: tileloom verify lenet5 --engine rtl --frames 3")
 def verify(
     model: options.Model,
@@ -144,6 +179,46 @@ def verify(
         ),
         json,
     )
+
+
+@app.command(epilog="Example: tileloom rtl --target small --output small_rtl")
+def rtl(
+    target: options.OptionalTarget = None,
+    output: options.OutputFolder = Path("rtl"),
+    json: options.JsonPath = None,
+) -> None:
+    """Write a machine's Verilog and its register map (Markdown and C header)."""
+    from tileloom.verbs.rtl import rtl as verb
+
+    run("rtl", target or "default", lambda watch: verb(target=target, output=output, watch=watch), json)
+
+
+@app.command(epilog="Example: tileloom build --board ulx3s-85f --output ulx3s")
+def build(
+    board: Annotated[str, typer.Option("--board", metavar="NAME", help="Board, such as ulx3s-85f.")],
+    target: options.OptionalTarget = None,
+    output: options.OutputFolder = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of place and route.")] = 1,
+    json: options.JsonPath = None,
+) -> None:
+    """Make a board's bitstream with the open tools; takes minutes."""
+    from tileloom.verbs.build import build as verb
+
+    run("build", board, lambda watch: verb(board, target=target, output=output, seed=seed, watch=watch), json)
+
+
+@app.command(epilog="Example: tileloom bench lenet5 --target mac25")
+def bench(
+    model: Annotated[str | None, typer.Argument(metavar="MODEL", help="ONNX file or zoo name; all without.")] = None,
+    target: options.OptionalTarget = None,
+    engine: options.Engine = EngineName.CYCLE,
+    seed: options.Seed = 0,
+    json: options.JsonPath = None,
+) -> None:
+    """Cycles and utilisation of networks on targets, beside the project's goals."""
+    from tileloom.verbs.bench import bench as verb
+
+    run("bench", model or "", lambda watch: verb(model, target=target, engine=engine, seed=seed, watch=watch), json)
 
 
 @app.command(epilog="Example: tileloom disassemble net.tlp")

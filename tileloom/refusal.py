@@ -28,9 +28,11 @@ def sentence(found: Problem) -> str:
 def problems_of(error: Exception, thing: str = "") -> tuple[Problem, ...] | None:
     """The problems behind an error that the user's input caused; None for any other, which is a fault of tileloom."""
     # Not at the top: they load numpy, which `--help` does not need.
+    from tileloom.fpga.tools import BuildError as BitstreamError
     from tileloom.hw.spec.config import TargetError
     from tileloom.hw.spec.isa import EncodingError
     from tileloom.hw.spec.program import ProgramError
+    from tileloom.hw.verilator import BuildError
 
     if isinstance(error, ModelError):
         return error.problems
@@ -41,6 +43,10 @@ def problems_of(error: Exception, thing: str = "") -> tuple[Problem, ...] | None
         return (problem("TL402", thing or "program", f"instructions are not valid: {text}", "", "compile it again"),)
     if isinstance(error, TargetError):
         return (problem("TL403", thing or "target", text, "", "`tileloom targets` lists what there is"),)
+    if isinstance(error, BuildError):
+        return (problem("TL406", thing or "rtl", text.partition("\n")[0], "", "install it, or use --engine cycle"),)
+    if isinstance(error, BitstreamError):
+        return (problem("TL411", thing or "board", text.partition("\n")[0], "", "see `tileloom build --help`"),)
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("tileloom"):
         return (_missing(error.name),)
     if isinstance(error, OSError) and error.filename is not None:

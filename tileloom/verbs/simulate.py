@@ -1,0 +1,203 @@
+"""``simulate``: how long a network takes on a machine, what it waits for, and what it costs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from tileloom.compilation import Compiled, compiled
+from tileloom.document import Document, Kind
+from tileloom.energy import frame_energy
+from tileloom.engine_name import EngineName
+from tileloom.engines import rtl_engine, run_cycle, run_functional, run_rtl
+from tileloom.files import Arrays, write_arrays
+from tileloom.frames import Given, arrays_of, frames_for
+from tileloom.hw.spec.result import Result
+from tileloom.layer_figures import LayerFigures, frame_bytes, layer_figures
+from tileloom.model_argument import find
+from tileloom.progress import Watch, unwatched
+from tileloom.tables import Table, facts, percent, si
+
+TIMED = ("cycles", "interval_cycles", "utilisation", "roofline_efficiency", "latency_s", "interval_s", "frames_per_s")
+COUNTED = ("macs", "macs_per_cycle_peak", "dram_bytes", "dram_bytes_minimum")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulateDocument(Document):
+    """Figures of one isolated frame, program and weights fetched in it; None where the engine does not give them.
+
+    ``interval_cycles`` is the mean distance of frame ends: frames follow each other without overlap. ``utilisation`` is
+    macs / (cycles * peak), ``roofline_efficiency`` max(macs / peak, dram_bytes_minimum / bytes per cycle) / cycles.
+    """
+
+    command: ClassVar[str] = "simulate"
+    table: ClassVar[Mapping[str, Kind]] = {
+        "frames": Kind.GIVEN,
+        "clock_hz": Kind.GIVEN,
+        **dict.fromkeys(COUNTED, Kind.COUNTED),
+        **dict.fromkeys((*TIMED, "gops"), Kind.SIMULATED),
+        "energy_j": Kind.ESTIMATED,
+        "power_w": Kind.ESTIMATED,
+        **{f"layers[].{name}": Kind.COUNTED for name in ("macs", "dram_bytes", "dram_bytes_minimum")},
+        **{f"layers[].{name}": Kind.SIMULATED for name in ("cycles", "utilisation", "roofline_efficiency")},
+        **{f"layers[].{name}": Kind.SIMULATED for name in ("latency_s", "gops", "stall_cycles")},
+        "layers[].energy_j": Kind.ESTIMATED,
+        "layers[].power_w": Kind.ESTIMATED,
+    }
+    model: str
+    target: str
+    engine: EngineName
+    frames: int
+    cycles: int | None
+    interval_cycles: float | None
+    macs: int
+    macs_per_cycle_peak: int
+    utilisation: float | None
+    dram_bytes: int | None
+    dram_bytes_minimum: int
+    roofline_efficiency: float | None
+    clock_hz: int
+    latency_s: float | None
+    interval_s: float | None
+    frames_per_s: float | None
+    gops: float | None
+    energy_j: float | None
+    power_w: float | None
+    energy_basis: str | None
+    """What the energy figures rest on, and how far they may be off."""
+    layers: tuple[LayerFigures, ...]
+    output: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def tables(self) -> list[Table]:
+        """The frame's figures, then the layers."""
+        return [_frame_table(self), *([_layer_table(self)] if self.layers else [])]
+
+
+def simulate(
+    model: str | Path,
+    *,
+    target: str | Path | None = None,
+    engine: str | None = None,
+    frames: int | None = None,
+    seed: int = 0,
+    input: Given | None = None,
+    calibration: Given | None = None,
+    output: str | Path | None = None,
+    watch: Watch = unwatched,
+) -> SimulateDocument:
+    """Run a network or program on one engine (default: cycle).
+
+    With ``output`` the network's results are written there as an ``.npz`` of real values by output name; the cycle
+    engine, which has no data, then borrows the functional one. Raises ``ModelError``, ``ProgramError`` or
+    ``TargetError``.
+    """
+    argument = find(model)
+    given = arrays_of(input)
+    made = compiled(argument, target, arrays_of(calibration), given, seed, watch)
+    name = EngineName(engine) if engine else EngineName.CYCLE
+    data = frames_for(made.inputs, given, frames, seed, argument)
+    counted = run_cycle(made.program, data.count, watch=watch)
+    values: Result | None = None
+    if name is EngineName.RTL:
+        values = run_rtl(rtl_engine(made.program.target, watch=watch), made.program, data.codes, watch=watch)
+    elif name is EngineName.FUNCTIONAL or output is not None:
+        values = run_functional(made.program, data.codes, watch=watch)
+    if output is not None and values is not None:
+        write_arrays(Path(output), reals_of(made, values))
+    timed = values if name is EngineName.RTL and values is not None else counted
+    return simulate_document(argument.name, made, name, timed, counted, None if output is None else str(output))
+
+
+def reals_of(made: Compiled, result: Result) -> Arrays:
+    """The network's outputs in its own units, by name."""
+    from tileloom.compilation import as_tensor
+    from tileloom.compiler.quantised_io import dequantise_output
+
+    return {
+        tensor.name: dequantise_output(as_tensor(tensor), result.outputs[tensor.name])
+        for tensor in made.program.outputs
+    }
+
+
+def simulate_document(
+    model: str, made: Compiled, engine: EngineName, timed: Result, counted: Result, output: str | None = None
+) -> SimulateDocument:
+    """The document of a run: ``timed`` has the cycles, ``counted``, of the cycle engine, the stalls and events."""
+    program, target = made.program, made.program.target
+    is_timed = engine is not EngineName.FUNCTIONAL
+    cycles = timed.frames[0].cycles if is_timed else None
+    rest = [frame.cycles for frame in timed.frames[1:]] or [frame.cycles for frame in timed.frames]
+    interval = sum(rest) / len(rest) if is_timed else None
+    layers = layer_figures(program, timed, counted) if is_timed else ()
+    macs = sum(layer.macs for layer in layer_figures(program, counted, counted))
+    minimum = sum(layer.dram_bytes_minimum for layer in layer_figures(program, counted, counted))
+    energy = frame_energy(program, counted, cycles) if cycles is not None else None
+    bound = max(macs / target.macs_per_cycle, minimum / target.port_bytes)
+    hardware = {name: Kind.RTL for name in (*TIMED, "gops")} if engine is EngineName.RTL else {}
+    return SimulateDocument(
+        changed_kinds={**hardware, **({"layers[].cycles": Kind.RTL} if hardware else {})},
+        model=model,
+        target=target.name,
+        engine=engine,
+        frames=len(timed.frames),
+        cycles=cycles,
+        interval_cycles=interval,
+        macs=macs,
+        macs_per_cycle_peak=target.macs_per_cycle,
+        utilisation=macs / (cycles * target.macs_per_cycle) if cycles else None,
+        dram_bytes=frame_bytes(counted) if is_timed else None,
+        dram_bytes_minimum=minimum,
+        roofline_efficiency=bound / cycles if cycles else None,
+        clock_hz=target.clock_hz,
+        latency_s=cycles / target.clock_hz if cycles else None,
+        interval_s=interval / target.clock_hz if interval else None,
+        frames_per_s=target.clock_hz / interval if interval else None,
+        gops=2e-9 * macs * target.clock_hz / cycles if cycles else None,
+        energy_j=energy.joules if energy else None,
+        power_w=energy.joules * target.clock_hz / cycles if energy and cycles else None,
+        energy_basis=energy.basis if energy else None,
+        layers=layers,
+        output=output,
+        notes=made.quantised.graph.notes if made.quantised else (),
+    )
+
+
+def _frame_table(document: SimulateDocument) -> Table:
+    kinds = document.kinds
+    rows = [
+        ("cycles of a frame", document.cycles, kinds["cycles"]),
+        ("cycles between frames", document.interval_cycles, kinds["interval_cycles"]),
+        ("multiply-accumulates", document.macs, kinds["macs"]),
+        ("utilisation", percent(document.utilisation), kinds["utilisation"]),
+        ("roofline efficiency", percent(document.roofline_efficiency), kinds["roofline_efficiency"]),
+        ("latency", si(document.latency_s, "s"), kinds["latency_s"]),
+        ("throughput", si(document.frames_per_s, "frames/s"), kinds["frames_per_s"]),
+        ("arithmetic", si(document.gops and document.gops * 1e9, "OP/s"), kinds["gops"]),
+        ("DRAM bytes", document.dram_bytes, kinds["dram_bytes"]),
+        ("DRAM bytes at least", document.dram_bytes_minimum, kinds["dram_bytes_minimum"]),
+        ("energy of a frame", si(document.energy_j, "J"), kinds["energy_j"]),
+        ("power", si(document.power_w, "W"), kinds["power_w"]),
+    ]
+    notes = [document.energy_basis or "", *document.notes, f"Written to {document.output}." if document.output else ""]
+    clock = si(document.clock_hz, "Hz")
+    title = f"{document.model} on {document.target} at {clock}, engine {document.engine}"
+    return facts(title, rows, "\n".join(note for note in notes if note))
+
+
+def _layer_table(document: SimulateDocument) -> Table:
+    columns = ("layer", "operator", "cycles", "MACs", "utilisation", "DRAM bytes", "energy", "waits most for")
+    rows = tuple(
+        (
+            layer.name,
+            layer.op,
+            layer.cycles,
+            layer.macs,
+            percent(layer.utilisation),
+            layer.dram_bytes,
+            si(layer.energy_j, "J"),
+            layer.worst_stall(),
+        )
+        for layer in document.layers
+    )
+    return Table("layers", columns, rows)
