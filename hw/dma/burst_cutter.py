@@ -1,0 +1,95 @@
+"""The next burst of a run: where it ends, how many beats it has, and whether it stays in the window."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from tileloom.hw.spec.config import Target
+from tileloom.hw.spec.isa import Space
+
+
+class BurstCutter(wiring.Component):
+    """Cuts a run of bytes at the multiples of ``burst_bytes``.
+
+    ``compute`` looks at ``address`` and ``left``, which stay until the burst is used; from the next cycle the outputs
+    describe the burst from there to the end of the run or to the next multiple.
+
+    Parameters
+    ----------
+    target
+    left_bits : width of ``left``
+
+    Members
+    -------
+    window_base, window_bytes : In(32), the address window; its base is a multiple of 4096
+    address : In(32), offset of the run's next byte in the window or in the map buffer
+    space : In(1), as :class:`Space`
+    left : In(left_bits), bytes left of the run, at least 1
+    compute : In(1)
+    bus_address : Out(32), of the first beat: absolute in memory, from 0 in the map buffer
+    length : Out(8), beats less one
+    last_byte : Out, place of the last byte in its beat
+    ends_run : Out(1)
+    outside : Out(1), a byte of the burst's beats lies outside the window or the map buffer
+    next_address, next_left : Out, of the rest of the run (the address also where nothing is left)
+    """
+
+    def __init__(self, target: Target, left_bits: int) -> None:
+        self.target = target
+        self.left_bits = left_bits
+        super().__init__(
+            {
+                "window_base": In(32),
+                "window_bytes": In(32),
+                "address": In(32),
+                "space": In(1),
+                "left": In(left_bits),
+                "compute": In(1),
+                "bus_address": Out(32),
+                "length": Out(8),
+                "last_byte": Out(range(target.port_bytes)),
+                "ends_run": Out(1),
+                "outside": Out(1),
+                "next_address": Out(32),
+                "next_left": Out(left_bits),
+            }
+        )
+
+    def elaborate(self, _platform: object) -> Module:
+        m = Module()
+        beat_bits = (self.target.port_bytes - 1).bit_length()
+        burst_bits = (self.target.burst_bytes - 1).bit_length()
+        low, block = self.address[:burst_bits], self.address[burst_bits:]
+        in_map = self.space == Space.MAP
+        limit, base = Signal(32), Signal(20)
+        m.d.comb += limit.eq(Mux(in_map, self.target.map_bytes, self.window_bytes))
+        m.d.comb += base.eq(Mux(in_map, 0, self.window_base[12:]))
+
+        end = Signal(max(self.left_bits, burst_bits) + 1)  # last byte of the run, from the multiple before
+        ends_run = Signal()
+        last = Signal(burst_bits)  # last byte of the burst, likewise
+        m.d.comb += end.eq(low + self.left - 1)
+        m.d.comb += ends_run.eq(end[burst_bits:] == 0)
+        m.d.comb += last.eq(Mux(ends_run, end[:burst_bits], self.target.burst_bytes - 1))
+        last_of_beat = last | (self.target.port_bytes - 1)
+
+        held_last = Signal(burst_bits, reset_less=True)
+        bus_address, length = Signal(32, reset_less=True), Signal(8, reset_less=True)
+        with m.If(self.compute):
+            m.d.sync += [
+                bus_address.eq(Cat(Const(0, beat_bits), self.address[beat_bits:12], self.address[12:] + base)),
+                length.eq(last[beat_bits:] - low[beat_bits:]),
+                held_last.eq(last),
+                self.ends_run.eq(ends_run),
+                self.outside.eq(
+                    (block > limit[burst_bits:]) | (block == limit[burst_bits:]) & (last_of_beat >= limit[:burst_bits])
+                ),
+            ]
+        m.d.comb += [
+            self.bus_address.eq(bus_address),
+            self.length.eq(length),
+            self.last_byte.eq(held_last[:beat_bits]),
+            self.next_address.eq(Cat(held_last, block) + 1),
+            self.next_left.eq(self.left - (self.target.burst_bytes - low)),
+        ]
+        return m

@@ -1,0 +1,135 @@
+"""The loader: elements of every LOAD, one a cycle, from the staging ring or as padding, onto line A."""
+
+from itertools import pairwise
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from tileloom.hw.descriptor import descriptor_layout, descriptor_words
+from tileloom.hw.descriptor_queue import DescriptorQueue
+from tileloom.hw.dma.axi import ReadBeat
+from tileloom.hw.dma.element_walk import ElementWalk
+from tileloom.hw.dma.part_mask import PartMask
+from tileloom.hw.dma.staging import StagingRing, StagingShape
+from tileloom.hw.dma.staging_cursor import StagingCursor
+from tileloom.hw.interfaces import ActivationLine, ConfigurationLine
+from tileloom.hw.spec import isa, timing
+from tileloom.hw.spec.config import Target
+
+
+class Loader(wiring.Component):
+    """Descriptors of LOAD and beats of A in, elements out, in the cycles of ``docs/architecture.md``.
+
+    An element stands on the line four cycles after the loader's cycle.
+
+    Members
+    -------
+    configuration : In(ConfigurationLine)
+    halt : In(1), no further element
+    chunk_reserved : In(1), the A address generator reserves a chunk in this cycle
+    beat : In(ReadBeat)
+    freed : Out, beats of the staging ring that are done with, counted modulo
+    line : Out(ActivationLine)
+    idle : Out(1), no descriptor here
+    progress : Out(1), an element is loaded in this cycle
+    """
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.staging = StagingShape(target)
+        super().__init__(
+            {
+                "configuration": In(ConfigurationLine()),
+                "halt": In(1),
+                "chunk_reserved": In(1),
+                "beat": In(ReadBeat(target)),
+                "freed": Out(self.staging.beat_bits),
+                "line": Out(ActivationLine(target)),
+                "idle": Out(1),
+                "progress": Out(1),
+            }
+        )
+
+    def elaborate(self, _platform: object) -> Module:
+        m = Module()
+        target = self.target
+        m.submodules.queue = queue = DescriptorQueue(descriptor_words(isa.Load), timing.LOAD_QUEUE_WORDS)
+        m.submodules.walk = walk = ElementWalk(target)
+        m.submodules.cursor = cursor = StagingCursor(target)
+        m.submodules.ring = ring = StagingRing(target)
+        m.submodules.mask = mask = PartMask(target)
+        wiring.connect(m, wiring.flipped(self.configuration), queue.configuration)
+        wiring.connect(m, wiring.flipped(self.beat), ring.beat)
+        given = data.View(descriptor_layout(isa.Load), queue.words)
+
+        # Chunks that are reserved and not loaded: each moves a head by one byte or more, so the logs bound them.
+        reserved = Signal(range(target.tiles * (target.window_bytes + target.residual_bytes) + 1))
+        running, take, load = Signal(), Signal(), Signal()
+        m.d.comb += [
+            take.eq(~running & queue.valid & ~self.halt),
+            load.eq(running & (reserved != 0) & (~walk.is_data | cursor.present) & ~self.halt),
+            queue.take.eq(take),
+            walk.load.eq(take),
+            walk.words.eq(queue.words),
+            walk.step.eq(load),
+            cursor.load.eq(take),
+            cursor.words.eq(queue.words),
+            cursor.visible.eq(ring.visible),
+            cursor.step.eq(load & walk.is_data),
+            cursor.take.eq(walk.take),
+            cursor.write.eq(walk.count),
+            cursor.ends_row.eq(walk.ends_data),
+            self.freed.eq(cursor.freed),
+            ring.position.eq(cursor.position),
+            mask.load.eq(take),
+            mask.start.eq(given.mask),
+            mask.shift.eq(given.part_shift),
+            mask.next_part.eq(load & walk.ends_chunk & ~walk.ends_band),
+            mask.first_part.eq(load & walk.ends_band),
+            self.idle.eq(~running & queue.idle),
+            self.progress.eq(load),
+        ]
+        m.d.sync += reserved.eq(reserved + self.chunk_reserved - (load & walk.ends_chunk))
+        with m.If(take):
+            m.d.sync += running.eq(1)
+        with m.Elif(load & walk.done):
+            m.d.sync += running.eq(0)
+
+        element = data.StructLayout(
+            {
+                "mask": target.tiles,
+                "destination": 1,
+                "offset": 24,
+                "count": range(target.window_banks + 1),
+                "is_data": 1,
+                "pad_value": 8,
+                "last": 1,
+                "advance": 24,
+            }
+        )
+        s0 = Signal(element)
+        m.d.comb += [
+            s0.mask.eq(Mux(load, mask.mask, 0)),
+            s0.destination.eq(walk.destination),
+            s0.offset.eq(walk.offset),
+            s0.count.eq(walk.count),
+            s0.is_data.eq(walk.is_data),
+            s0.pad_value.eq(walk.pad_value),
+            s0.last.eq(walk.ends_chunk),
+            s0.advance.eq(walk.advance),
+        ]
+        stages = [s0, *(Signal(element, reset_less=True, name=f"s{n}") for n in (1, 2, 3))]
+        for before, after in pairwise(stages):
+            m.d.sync += after.eq(before)
+        s3 = stages[-1]
+        m.d.sync += [
+            self.line.mask.eq(s3.mask),
+            self.line.destination.eq(s3.destination),
+            self.line.offset.eq(s3.offset),
+            self.line.count.eq(s3.count),
+            self.line.data.eq(Mux(s3.is_data, ring.bytes, s3.pad_value.replicate(target.window_banks))),
+            self.line.last.eq(s3.last),
+            self.line.advance.eq(s3.advance),
+        ]
+        return m

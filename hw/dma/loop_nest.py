@@ -1,0 +1,63 @@
+"""Counters of nested loops."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+
+class LoopNest(wiring.Component):
+    """Loops inside each other, level 0 innermost.
+
+    ``load`` takes the counts. Each ``step`` ends one pass of the innermost loop: the innermost level with passes left
+    goes on, and all levels inside it start again. A count of 0 is one pass. Level 0 counts in steps of ``amount`` (rows
+    in runs of rows).
+
+    Parameters
+    ----------
+    count_bits : widths of the counts, innermost first
+
+    Members
+    -------
+    load, step : In(1), never both in a cycle
+    count0.. : In, passes of each level (for level 0: ``amount`` times them)
+    amount : In, at least 1
+    advance : Out(levels), which level the next step lets go on, one-hot; 0 where the next step is the last
+    done : Out(1), the next step is the last
+    """
+
+    def __init__(self, count_bits: list[int]) -> None:
+        if not count_bits:
+            raise ValueError("count_bits must have at least one level")
+        self.count_bits = count_bits
+        super().__init__(
+            {
+                "load": In(1),
+                "step": In(1),
+                "amount": In(count_bits[0], init=1),
+                "advance": Out(len(count_bits)),
+                "done": Out(1),
+                **{f"count{level}": In(bits) for level, bits in enumerate(count_bits)},
+            }
+        )
+
+    def elaborate(self, _platform: object) -> Module:
+        m = Module()
+        amount = Signal(self.count_bits[0], reset_less=True)
+        with m.If(self.load):
+            m.d.sync += amount.eq(self.amount)
+        lasts = Signal(len(self.count_bits))
+        m.d.comb += self.done.eq(lasts.all())
+        for n, bits in enumerate(self.count_bits):
+            left, held = Signal(bits, name=f"left{n}", reset_less=True), Signal(bits, name=f"held{n}", reset_less=True)
+            given = getattr(self, f"count{n}")
+            by = amount if n == 0 else 1
+            inner_done = lasts[:n].all() if n else 1
+            m.d.comb += lasts[n].eq(left <= by)
+            m.d.comb += self.advance[n].eq(~lasts[n] & inner_done)
+            with m.If(self.load):
+                m.d.sync += [left.eq(given), held.eq(given)]
+            with m.Elif(self.step & self.advance[n]):
+                m.d.sync += left.eq(left - by)
+            with m.Elif(self.step & lasts[n] & inner_done):
+                m.d.sync += left.eq(held)
+        return m
