@@ -87,33 +87,36 @@ class Node:
         """Whether the attribute is given."""
         return any(attribute.name == name for attribute in self.proto.attribute)
 
-    def attribute(self, name: str) -> Any:
-        """The attribute's value as ONNX gives it, None where it is absent."""
+    def attribute(self, name: str, kind: int | None = None) -> Any:
+        """The attribute's value as ONNX gives it; None where it is absent, or of another than the wanted type.
+
+        A wrong type is left to ONNX's checker, which knows every attribute's type.
+        """
         for attribute in self.proto.attribute:
-            if attribute.name == name:
+            if attribute.name == name and kind in (None, attribute.type):
                 return onnx.helper.get_attribute_value(attribute)
         return None
 
     def integer(self, name: str, default: int) -> int:
         """An integer attribute."""
-        value = self.attribute(name)
+        value = self.attribute(name, onnx.AttributeProto.INT)
         return default if value is None else int(value)
 
     def real(self, name: str, default: float) -> float:
         """A float attribute."""
-        value = self.attribute(name)
+        value = self.attribute(name, onnx.AttributeProto.FLOAT)
         return default if value is None else float(value)
 
     def text(self, name: str, default: str) -> str:
         """A string attribute."""
-        value = self.attribute(name)
+        value = self.attribute(name, onnx.AttributeProto.STRING)
         if value is None:
             return default
         return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
     def integers(self, name: str) -> tuple[int, ...] | None:
         """An attribute that is a list of integers."""
-        value = self.attribute(name)
+        value = self.attribute(name, onnx.AttributeProto.INTS)
         return None if value is None else tuple(int(item) for item in value)
 
     def shape(self, index: int) -> tuple[int, ...] | None:

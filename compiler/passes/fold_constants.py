@@ -83,7 +83,7 @@ def _evaluate(node: Node) -> Constant | Problem | None:
         return _constant_node(node)
     if node.op == "Shape":
         shape = node.shape(0)
-        start, end = node.integer("start", 0), node.attribute("end")
+        start, end = node.integer("start", 0), node.attribute("end", onnx.AttributeProto.INT)
         return None if shape is None else Constant(np.asarray(shape[start:end], dtype=np.int64))
     operands = [node.constants.get(name) for name in node.inputs if name]
     if any(operand is None for operand in operands) or len([name for name in node.outputs if name]) != 1:
@@ -140,12 +140,13 @@ def _constant_node(node: Node) -> Constant | Problem | None:
         if isinstance(array, Problem):
             return Problem(array.code, node.name, node.source.line, array.rule, array.value, array.fix)
         return Constant(array)
-    for name, dtype in (("value_float", np.float32), ("value_floats", np.float32)):
-        if node.has_attribute(name):
-            return Constant(np.asarray(node.attribute(name), dtype=dtype))
-    for name in ("value_int", "value_ints"):
-        if node.has_attribute(name):
-            return Constant(np.asarray(node.attribute(name), dtype=np.int64))
+    kinds = onnx.AttributeProto
+    for name, kind in (("value_float", kinds.FLOAT), ("value_floats", kinds.FLOATS)):
+        if (found := node.attribute(name, kind)) is not None:
+            return Constant(np.asarray(found, dtype=np.float32))
+    for name, kind in (("value_int", kinds.INT), ("value_ints", kinds.INTS)):
+        if (found := node.attribute(name, kind)) is not None:
+            return Constant(np.asarray(found, dtype=np.int64))
     return None
 
 

@@ -26,6 +26,8 @@ def load(path: str | os.PathLike[str]) -> Network:
         raise _unreadable(file, f"{len(data)} bytes that do not parse ({str(error).splitlines()[0]})") from None
     if not model.HasField("graph") or not model.graph.output:
         raise _unreadable(file, f"{len(data)} bytes without a graph that has outputs")
+    if not _is_text(model.graph):
+        raise _unreadable(file, "one whose names are not UTF-8 text")
     problems = [
         problem
         for tensor in model.graph.initializer
@@ -33,6 +35,20 @@ def load(path: str | os.PathLike[str]) -> Network:
         for problem in _take_inside(tensor, file.resolve().parent)
     ]
     return Network(file.stem, model).with_problems(problems)
+
+
+def _is_text(graph: onnx.GraphProto) -> bool:
+    """Whether all names are text; the parser hands out bytes where they are not valid UTF-8."""
+    names = [entry.name for entry in (*graph.initializer, *graph.input, *graph.output, *graph.value_info)]
+    for node in graph.node:
+        names += [node.name, node.op_type, node.domain, *node.input, *node.output]
+        names += [attribute.name for attribute in node.attribute]
+        names += [text for entry in node.metadata_props for text in (entry.key, entry.value)]
+    names += [
+        text for tensor in graph.initializer for entry in tensor.external_data for text in (entry.key, entry.value)
+    ]
+    names += [dim.dim_param for entry in graph.input for dim in entry.type.tensor_type.shape.dim]
+    return all(isinstance(name, str) for name in names)
 
 
 def from_model(model: onnx.ModelProto, name: str) -> Network:
