@@ -81,7 +81,9 @@ def _tables(instructions: Sequence[isa.Instruction], target: Target) -> Iterator
     for number, instruction in enumerate(instructions):
         if isinstance(instruction, isa.Table):
             have |= instruction.mask
-        if isinstance(instruction, isa.Job) and instruction.table and target.segments and instruction.mask & ~have:
+        if not isinstance(instruction, isa.Job) or not instruction.table or instruction.to_neighbour:
+            continue
+        if target.segments and instruction.mask & ~have:
             yield (
                 f"instruction {number} (JOB tag {instruction.tag}): table must follow a TABLE for all tiles of "
                 f"mask {instruction.mask:#x}, tiles {instruction.mask & ~have:#x} have none"

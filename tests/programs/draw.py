@@ -42,5 +42,5 @@ class Draw:
         """Signed bytes: even, or mixed with extremes, or all extreme."""
         even = self.numpy.integers(-128, 128, size)
         extreme = self.numpy.choice([-128, 127, 0, -1, 1], size)
-        share = self.pick([0.0, 0.3, 1.0])
+        share = self.pick([0.0, 0.0, 0.0, 0.1, 0.3, 1.0])
         return np.where(self.numpy.random(size) < share, extreme, even).astype(np.int8)

@@ -221,11 +221,18 @@ def _add_tables(phase: Phase, draw: Draw, target: Target, tiles: TileSet, have_t
         return
     if tiles.mask & ~have_tables == 0 and draw.chance(0.6):
         return
-    scale = draw.pick([50, 3000, 32767])
-    slopes = tuple(draw.integer(-scale, scale) for _ in range(target.segments))
-    offsets = tuple(
-        draw.pick([draw.integer(-(1 << 20), 1 << 20), draw.integer(-(1 << 31), (1 << 31) - 1)])
-        for _ in range(target.segments)
-    )
+    slopes, offsets = _segments(draw, target)
     extra = draw.integer(0, (1 << target.tiles) - 1) if draw.chance(0.2) else 0
     phase.jobs.insert(0, isa.Table(mask=tiles.mask | extra, slopes=slopes, offsets=offsets))
+
+
+def _segments(draw: Draw, target: Target) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """A bent line through the codes, for shifts of 6 to 14, or segments without any order."""
+    if draw.chance(0.2):
+        return (
+            tuple(draw.integer(-32768, 32767) for _ in range(target.segments)),
+            tuple(draw.integer(-(1 << 31), (1 << 31) - 1) for _ in range(target.segments)),
+        )
+    slopes = tuple(draw.integer(-2000, 6000) for _ in range(target.segments))
+    offsets = tuple(draw.integer(-100, 100) << draw.integer(4, 14) for _ in range(target.segments))
+    return slopes, offsets

@@ -1,5 +1,6 @@
 """Random jobs: loop nests, arithmetic and slot layouts, without the movement of the logs."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -103,14 +104,15 @@ def _stride(draw: Draw, width: int) -> int:
 
 
 def _clamp(draw: Draw, wide: bool) -> tuple[int, int]:
-    ranges = [(-128, 127), (-128, 127), (0, 127), (-127, 127), (-5, 60), (7, 7)]
-    if wide:
-        ranges = [(-32768, 32767), (-32768, 32767), (-4096, 4095), *ranges[1:]]
-    return draw.pick(ranges)
+    if draw.chance(0.05):
+        return draw.pick([(7, 7), (-128, -128), (-5, 60), (-32768, -32768) if wide else (127, 127)])
+    if wide and draw.chance(0.6):
+        return draw.pick([(-32768, 32767), (-4096, 4095), (-300, 300)])
+    return draw.pick([(-128, 127), (-128, 127), (-127, 127), (0, 127)])
 
 
 def _zero_point(draw: Draw) -> int:
-    return draw.pick([0, 0, draw.integer(-128, 127), draw.integer(-32768, 32767)])
+    return draw.integer(-32768, 32767) if draw.chance(0.04) else draw.pick([0, 0, draw.integer(-100, 100)])
 
 
 def _arithmetic(draw: Draw, target: Target, job: isa.Job) -> isa.Job:
@@ -124,7 +126,7 @@ def _arithmetic(draw: Draw, target: Target, job: isa.Job) -> isa.Job:
     table_low, table_high = _clamp(draw, bool(add or pool))
     add_low, add_high = _clamp(draw, bool(pool))
     pool_low, pool_high = _clamp(draw, False)
-    add_shift, pool_shift = draw.pick([12, 14, 18, draw.integer(0, 47)]), draw.pick([14, 17, 19, draw.integer(0, 47)])
+    add_shift, pool_shift = _shift(draw), _shift(draw)
     return replace(
         job,
         table=table,
@@ -134,7 +136,7 @@ def _arithmetic(draw: Draw, target: Target, job: isa.Job) -> isa.Job:
         zero_point=_zero_point(draw),
         low=low,
         high=high,
-        table_shift=draw.pick([8, 10, 14, draw.integer(0, 31)]),
+        table_shift=draw.integer(0, 31) if draw.chance(0.1) else draw.integer(6, 14),
         table_low=table_low,
         table_high=table_high,
         add_value=_multiplier(draw, add_shift),
@@ -145,7 +147,7 @@ def _arithmetic(draw: Draw, target: Target, job: isa.Job) -> isa.Job:
         add_low=add_low,
         add_high=add_high,
         pool_count=count if pool else draw.integer(1, 9),
-        pool_multiplier=_multiplier(draw, pool_shift),
+        pool_multiplier=_multiplier(draw, pool_shift, count),
         pool_addend=_addend(draw, pool_shift),
         pool_shift=pool_shift,
         pool_zero_point=_zero_point(draw),
@@ -154,18 +156,24 @@ def _arithmetic(draw: Draw, target: Target, job: isa.Job) -> isa.Job:
     )
 
 
-def _multiplier(draw: Draw, shift: int) -> int:
-    """A signed 18-bit multiplier, most often one that makes about 1 with the shift."""
+def _shift(draw: Draw) -> int:
+    return draw.integer(0, 47) if draw.chance(0.06) else draw.integer(8, 17)
+
+
+def _multiplier(draw: Draw, shift: int, summed: int = 1) -> int:
+    """A signed 18-bit multiplier, most often one that makes at most 1 / ``summed`` with the shift."""
     limit = (1 << 17) - 1
-    near = min(limit, 1 << min(shift, 17))
-    return draw.pick(
-        [near, draw.integer(1, near), -draw.integer(1, near), -limit - 1, limit, draw.integer(-limit, limit)]
-    )
+    if draw.chance(0.06):
+        return draw.pick([-limit - 1, limit, 0, draw.integer(-limit, limit)])
+    near = max(1, min(limit, (1 << min(shift, 17)) // summed))
+    return draw.pick([near, near, draw.integer(near // 2, near), -draw.integer(1, near)])
 
 
 def _addend(draw: Draw, shift: int) -> int:
     unit = 1 << min(shift, 32)
-    return draw.pick([0, unit // 2, draw.integer(-64 * unit, 64 * unit), draw.integer(-(1 << 39), (1 << 39) - 1)])
+    if draw.chance(0.06):
+        return draw.integer(-(1 << 39), (1 << 39) - 1)
+    return draw.pick([0, unit // 2, draw.integer(-64 * unit, 64 * unit)])
 
 
 def _results(draw: Draw, target: Target, job: isa.Job) -> isa.Job:
@@ -229,11 +237,11 @@ def _constants(draw: Draw, target: Target, job: isa.Job) -> Bytes:
     data = np.zeros(target.constant_words * target.word_bytes, np.int8)
     reduction = steps_of_pixel(job) * operand_bytes(job, target)
     size = 6000 * max(1, reduction) ** 0.5 if job.mode != isa.Mode.MAXIMUM else 100
-    goal = draw.pick([60, 127, 400, 20_000 if job.table or job.add else 300])
-    style = draw.pick(["fitting", "fitting", "fitting", "random"])
+    goal = draw.pick([40, 70, 300] if job.high - job.low < 300 else [70, 300, 4000, 20_000])
+    style = "random" if draw.chance(0.1) else "fitting"
     for column in range(target.columns):
-        bias = draw.pick([0, draw.integer(-300, 300), draw.integer(-20_000, 20_000)])
-        if draw.chance(0.03):
+        bias = draw.pick([0, draw.integer(-300, 300), draw.integer(-round(size), round(size))])
+        if draw.chance(0.01):
             bias = draw.pick([LARGEST_BIAS, -LARGEST_BIAS])
         multiplier, shift = _fitting(draw, goal / size)
         if style == "random":
@@ -246,10 +254,7 @@ def _constants(draw: Draw, target: Target, job: isa.Job) -> Bytes:
 
 def _fitting(draw: Draw, factor: float) -> tuple[int, int]:
     """A multiplier and shift of about ``factor``."""
-    shift = draw.integer(0, 47)
-    multiplier = round(factor * 2.0**shift)
-    while abs(multiplier) >= 1 << 17:
-        multiplier, shift = multiplier // 2, shift - 1
-    if multiplier == 0:
-        multiplier, shift = draw.pick([1, 3, 40_000]), draw.integer(4, 24)
+    bits = draw.integer(1, 17)
+    shift = min(47, max(0, bits - math.frexp(factor)[1]))
+    multiplier = max(1, min((1 << 17) - 1, round(factor * 2.0**shift)))
     return (-multiplier if draw.chance(0.1) else multiplier), shift

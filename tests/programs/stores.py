@@ -77,10 +77,11 @@ def _runs(draw: Draw, job: isa.Job, target: Target) -> dict[str, int]:
     written = written_bytes(job, target)
     for _ in range(20):
         longest = int(np.argmin(written)) if not written.all() else len(written)
-        size = longest if draw.chance(0.4) else draw.integer(1, longest)
-        pitch = draw.pick([size, job.slot_pitch, job.slot_group, draw.integer(0, 2 * size)])
-        runs = 1 if draw.chance(0.3) else draw.integer(1, 12)
-        if (runs - 1) * pitch + size > target.slot_bytes:
+        size = longest if draw.chance(0.5) else draw.divisor(longest, longest)
+        pitch = draw.pick([size, job.slot_pitch, job.slot_pitch, job.slot_group, draw.integer(0, 2 * size)])
+        most = 1 + (len(written) - size) // max(pitch, 1)
+        runs = draw.pick([1, int(written.sum()) // size, draw.integer(1, 12)])
+        if not 1 <= runs <= most:
             continue
         places = np.arange(runs)[:, None] * pitch + np.arange(size)
         if written[places].all():
