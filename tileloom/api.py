@@ -16,6 +16,7 @@ from tileloom.verbs.bench import bench
 from tileloom.verbs.build import build
 from tileloom.verbs.check import check
 from tileloom.verbs.compile import compile
+from tileloom.verbs.demo import demo
 from tileloom.verbs.disassemble import disassemble
 from tileloom.verbs.explain import explain
 from tileloom.verbs.rtl import rtl
@@ -35,6 +36,7 @@ __all__ = [
     "build",
     "check",
     "compile",
+    "demo",
     "disassemble",
     "explain",
     "rtl",

@@ -53,6 +53,18 @@ def _tileloom(
     """Options of no command."""
 
 
+@app.command(epilog="Example: tileloom demo")
+def demo(
+    target: options.OptionalTarget = None,
+    digits: Annotated[int, typer.Option("--digits", min=1, max=12, help="Digits that go through the RTL.")] = 6,
+    json: options.JsonPath = None,
+) -> None:
+    """Show everything on two networks: accuracy, digits through the RTL, verification, speed, energy."""
+    from tileloom.verbs.demo import demo as verb
+
+    run("demo", "", lambda watch: verb(target=target, digits=digits, watch=watch), json)
+
+
 @app.command(epilog="Example: tileloom check net.onnx")
 def check(model: options.Model, json: options.JsonPath = None) -> None:
     """Check a network: every problem at once, each with code, PyTorch line, rule and fix."""

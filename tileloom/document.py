@@ -115,6 +115,8 @@ def plain(value: Any) -> Json:
     >>> plain({"a": (1, float("inf")), Kind.RTL: None})
     {'a': [1, None], 'RTL': None}
     """
+    if isinstance(value, Document):
+        return value.to_json()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):

@@ -48,6 +48,13 @@ def run_float_network(
     return FloatRun(plain, rewritten)
 
 
+def run_float_outputs(quantised: Quantised, frames: Frames) -> Arrays:
+    """The float network's outputs for all frames, as :attr:`FloatRun.plain`."""
+    from tileloom.compiler.float_model import PLAIN, run_float
+
+    return run_float(quantised.network, network_inputs(quantised, frames, frames.count), quantised.graph.outputs, PLAIN)
+
+
 def network_inputs(quantised: Quantised, frames: Frames, count: int) -> Arrays:
     """The first ``count`` frames in the shapes and element types that the ONNX network declares."""
     from onnx.helper import tensor_dtype_to_np_dtype

@@ -12,7 +12,10 @@ Cell = str | int | float | bool | None
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under headings; numbers go to the right, None is drawn as a dash. ``note`` is a line below."""
+    """Rows under headings; numbers go to the right, None is drawn as a dash.
+
+    ``note`` is text below; a table without columns is that text alone.
+    """
 
     title: str
     columns: tuple[str, ...]
@@ -65,6 +68,9 @@ def draw(tables: Sequence[Table], console: "Console") -> None:
     from rich.text import Text
 
     for table in tables:
+        if not table.columns:
+            console.print(Text(table.note), highlight=False)
+            continue
         drawn = RichTable(title=table.title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
         for index, column in enumerate(table.columns):
             right = any(_is_number(row[index]) for row in table.rows)
