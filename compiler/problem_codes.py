@@ -206,5 +206,15 @@ CODES: dict[str, tuple[str, str]] = {
         "The board must be one that tileloom knows, the tools must be installed (extra `fpga`), and the target must fit "
         "the device. The logs of a failed build are kept beside the output, in a folder that ends in .failed.",
     ),
+    "TL501": (
+        "a layer does not fit the target",
+        "Even the smallest piece of the layer, one output pixel of one group of columns, needs more of a buffer than the "
+        "target has. The value names the buffer and both sizes.",
+    ),
+    "TL502": (
+        "the target leaves out what a layer needs",
+        "Targets may leave units out to save area: the channelwise modes, the residual buffer, the nonlinearity. The "
+        "value names the field of the target.",
+    ),
 }
 """Code -> (title, explanation)."""

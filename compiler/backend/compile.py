@@ -1,0 +1,195 @@
+"""The back end of the compiler: from the integer graph to the tile program of a target."""
+
+from dataclasses import replace
+
+from tileloom.compiler.backend.allocate import Allocation, allocate
+from tileloom.compiler.backend.capacity import overflow
+from tileloom.compiler.backend.fold_jobs import fold, moves
+from tileloom.compiler.backend.fold_transfers import fold_loads, fold_stores, fold_weights
+from tileloom.compiler.backend.layout import View, view_of
+from tileloom.compiler.backend.mapping import Mapping
+from tileloom.compiler.backend.order import LayerInstructions, Placed, joined_jobs, ordered
+from tileloom.compiler.backend.place import Placer
+from tileloom.compiler.backend.proof import prove
+from tileloom.compiler.backend.readiness import Readiness
+from tileloom.compiler.backend.refusal import check_features, refuse
+from tileloom.compiler.backend.search import mappings
+from tileloom.compiler.backend.segment_store import SegmentStore
+from tileloom.compiler.backend.sublayers import as_vector_layer, takes_whole_map
+from tileloom.compiler.backend.work import Heads, Work
+from tileloom.compiler.fuse import Layer, fuse
+from tileloom.compiler.graph import IntegerGraph
+from tileloom.compiler.problems import ModelError, Problem
+from tileloom.hw.spec import isa
+from tileloom.hw.spec.config import Target
+from tileloom.hw.spec.program import JobMap, Program, TensorMap
+
+TRIES = 40
+"""Mappings of a layer that are placed before it is refused."""
+
+
+def compile_graph(graph: IntegerGraph, target: Target, taps: bool = False) -> Program:
+    """The program of a network for a target, proven to end and to respect every buffer.
+
+    With ``taps`` every tensor at a job boundary stays in memory, and the program lists it. Raises
+    :class:`ModelError` with the arithmetic of every layer that the target cannot hold.
+    """
+    layers = fuse(graph, target)
+    check_features(layers, target)
+    views = {name: view_of(tensor, target) for name, tensor in graph.tensors.items()}
+    works, chosen, weights = _place_all(layers, views, target)
+    kept = (*graph.inputs, *(name for name in graph.outputs if name not in graph.inputs))
+    allocation = allocate(layers, views, kept, target, reuse=not taps)
+    placed = ordered(works, target.segments)
+    program = _program(graph, target, layers, chosen, views, allocation, placed, bytes(weights), taps=taps)
+    prove(program)
+    return program
+
+
+def _place_all(
+    layers: list[Layer], views: dict[str, View], target: Target
+) -> tuple[list[LayerInstructions], list[Mapping], bytearray]:
+    heads, readiness, weights = Heads.at_start(target.tiles), Readiness(), bytearray()
+    for view in views.values():
+        readiness.add(view)
+    works, chosen = [], []
+    problems: list[Problem] = []
+    for number, layer in enumerate(layers):
+        seen, views_seen = layer, views
+        if takes_whole_map(layer, views[layer.input]):
+            seen = as_vector_layer(layer, views[layer.input])
+            views_seen = {**views, layer.input: views[layer.input].as_vector()}
+        found = _place(seen, views_seen, target, heads, readiness, len(weights), number + 1)
+        if isinstance(found, Problem):
+            problems.append(found)
+            continue
+        instructions, mapping, data = found
+        works.append(instructions)
+        chosen.append(mapping)
+        weights += data
+    if problems:
+        raise ModelError(problems)
+    return works, chosen, weights
+
+
+def _place(
+    layer: Layer,
+    views: dict[str, View],
+    target: Target,
+    heads: Heads,
+    readiness: Readiness,
+    start: int,
+    tag: int,
+) -> tuple[LayerInstructions, Mapping, bytearray] | Problem:
+    """The best mapping that fits, placed."""
+    reason = ""
+    for mapping in mappings(layer, views[layer.input], views[layer.output], target)[:TRIES]:
+        before, ready = heads.copy(), readiness.copy()
+        segments = SegmentStore(layer, target, start)
+        work = Placer(layer, views, mapping, target, heads, readiness, segments, tag).place()
+        reason = overflow(work, before, heads, target)
+        if not reason:
+            return _folded(layer, work, before, heads, target), mapping, segments.data
+        heads.take(before)
+        readiness.take(ready)
+    return refuse(layer, views, target, reason)
+
+
+def _folded(layer: Layer, work: Work, before: Heads, after: Heads, target: Target) -> LayerInstructions:
+    jobs = {
+        tile: fold(units, moves(units, after.window[tile], after.weights[tile])) for tile, units in work.units.items()
+    }
+    return LayerInstructions(
+        layer,
+        before.round,
+        fold_loads(work.loads),
+        fold_weights(work.portions, target.port_bytes, work.tag),
+        fold_stores(work.slots),
+        joined_jobs(jobs),
+    )
+
+
+def _program(
+    graph: IntegerGraph,
+    target: Target,
+    layers: list[Layer],
+    chosen: list[Mapping],
+    views: dict[str, View],
+    allocation: Allocation,
+    placed: list[Placed],
+    weights: bytes,
+    *,
+    taps: bool,
+) -> Program:
+    align = 64
+    frame = [isa.Begin(target_hash=target.hash), *(item.instruction for item in placed), isa.End()]
+    words = sum(len(isa.encode(instruction)) for instruction in frame)
+    weights_address = -(-words * 4 // align) * align
+    tensors_address = -(-(weights_address + len(weights)) // align) * align
+    instructions = [
+        isa.Begin(target_hash=target.hash),
+        *(_addressed(item, allocation, weights_address, tensors_address) for item in placed),
+        isa.End(),
+    ]
+
+    def tensor_map(name: str, layer: str = "") -> TensorMap:
+        tensor, view, place = graph.tensors[name], views[name], allocation.places[name]
+        return TensorMap(
+            name=name,
+            address=place.address + (0 if place.space else tensors_address),
+            channels=tensor.channels,
+            height=tensor.height,
+            width=tensor.width,
+            block=view.block,
+            scale=tensor.scale,
+            zero_point=tensor.zero_point,
+            low=tensor.low,
+            high=tensor.high,
+            shape=tensor.shape,
+            channels_last=tensor.channels_last,
+            space=place.space,
+            layer=layer,
+        )
+
+    made = {layer.output: layer.name for layer in layers}
+    return Program(
+        name=graph.name,
+        target=target,
+        instructions=tuple(instructions),
+        weights=weights,
+        weights_address=weights_address,
+        memory_bytes=-(-(tensors_address + allocation.memory_bytes + align) // 4096) * 4096,
+        inputs=tuple(tensor_map(name) for name in graph.inputs),
+        outputs=tuple(tensor_map(name, made.get(name, "")) for name in graph.outputs),
+        taps=tuple(tensor_map(layer.output, layer.name) for layer in layers) if taps else (),
+        jobs=tuple(
+            _job_map(graph, layer, mapping, number + 1)
+            for number, (layer, mapping) in enumerate(zip(layers, chosen, strict=True))
+        ),
+        information={"notes": list(graph.notes)},
+    )
+
+
+def _addressed(item: Placed, allocation: Allocation, weights: int, tensors: int) -> isa.Instruction:
+    """The instruction with its final address and space."""
+    instruction = item.instruction
+    if isinstance(instruction, isa.Weights):
+        return replace(instruction, address=weights + item.offset)
+    if isinstance(instruction, isa.Load | isa.Store):
+        place = allocation.places[item.tensor]
+        base = place.address + (0 if place.space else tensors)
+        return replace(instruction, address=base + item.offset, space=place.space)
+    return instruction
+
+
+def _job_map(graph: IntegerGraph, layer: Layer, mapping: Mapping, tag: int) -> JobMap:
+    sources = [operator.source for operator in layer.operators]
+    return JobMap(
+        tag=tag,
+        name=layer.name,
+        op="+".join(source.op for source in sources),
+        node=" ".join(source.node for source in sources),
+        source=next((source.line for source in sources if source.line), ""),
+        macs=sum(graph.macs(operator) for operator in layer.operators),
+        mapping=str(mapping),
+    )

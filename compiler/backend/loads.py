@@ -1,0 +1,124 @@
+"""LOAD templates: rectangles of a tensor, with padding, brought into a tile's window or residual log."""
+
+from dataclasses import dataclass
+
+from tileloom.compiler.backend.layout import View
+from tileloom.hw.spec import isa
+from tileloom.hw.spec.config import Target
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns ``low .. high`` of a tensor; those outside of it are padding, and at least one is inside."""
+
+    low: int
+    high: int
+
+    @property
+    def width(self) -> int:
+        """Pixels of a row, padding included."""
+        return self.high - self.low
+
+
+@dataclass(frozen=True)
+class Rows:
+    """``count`` rows of a tensor from ``first`` on, every ``step``-th; those outside of the tensor are padding."""
+
+    first: int
+    step: int
+    count: int
+
+    def split(self, height: int) -> tuple[int, int, int]:
+        """Rows above the tensor, in it, below it."""
+        inside = [i for i in range(self.count) if 0 <= self.first + i * self.step < height]
+        if not inside:
+            return self.count, 0, 0
+        return inside[0], len(inside), self.count - 1 - inside[-1]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a chunk's bytes go in the window, in bytes from the head."""
+
+    pixel_pitch: int
+    row_window: int
+    block_window: int = 0
+    planes: int = 0
+    """Number of planes of ``columns`` channels into which one block is taken apart; 0: none."""
+
+
+def load(
+    view: View,
+    blocks: tuple[int, int],
+    rows: Rows,
+    columns: Columns,
+    placement: Placement,
+    target: Target,
+    *,
+    advance: int,
+    pad_value: int = 0,
+    destination: isa.Destination = isa.Destination.WINDOW,
+    first_byte: int = 0,
+    pixel_bytes: int = 0,
+) -> tuple[isa.Load, int]:
+    """Template (no mask, no address) and offset in the tensor of one chunk: ``blocks`` first .. end of the rectangle.
+
+    ``first_byte`` and ``pixel_bytes`` choose a part of each block's pixels (0: all bytes); with ``first_byte`` the
+    last run reads as many bytes past the rectangle.
+    """
+    before, inside, after = rows.split(view.height)
+    left, right = max(columns.low, 0), min(columns.high, view.width)
+    count = right - left
+    pixel_bytes = pixel_bytes or view.block
+    whole_rows = rows.step == 1 and count == view.width
+    rows_per_run = max(inside, 1) if whole_rows else 1
+    first_row = rows.first + before * rows.step if inside else 0
+    offset = blocks[0] * view.plane_bytes + (first_row * view.width + left) * view.block + first_byte
+    template = isa.Load(
+        mask=0,
+        address=0,
+        destination=destination,
+        pad_value=pad_value,
+        advance=advance,
+        blocks=placement.planes or blocks[1] - blocks[0],
+        block_stride=target.columns if placement.planes else (view.plane_bytes if blocks[1] - blocks[0] > 1 else 0),
+        block_window=placement.block_window,
+        rows_before=before,
+        rows=inside,
+        rows_after=after,
+        row_window=placement.row_window if rows.count > 1 else 0,
+        rows_per_run=rows_per_run,
+        run_bytes=rows_per_run * count * view.block,
+        run_stride=0 if rows_per_run == max(inside, 1) else rows.step * view.width * view.block,
+        pad_left=left - columns.low,
+        pad_right=columns.high - right,
+        **_elements(view, count, pixel_bytes, placement, blocks[1] - blocks[0], target),
+    )
+    return template, offset
+
+
+def _elements(
+    view: View, count: int, pixel_bytes: int, placement: Placement, blocks: int, target: Target
+) -> dict[str, int]:
+    """The element fields: whole bank rows where bytes stay side by side, else pixel by pixel."""
+    banks = target.window_banks
+    together = blocks == 1 and not placement.planes and placement.pixel_pitch == view.block == pixel_bytes
+    if together:
+        total = count * view.block
+        elements = -(-total // banks)
+        last = total - (elements - 1) * banks
+        padding = {"pad_write": view.block, "pad_pitch": view.block} if view.block <= banks else {}
+        form = {"take": banks, "write": banks, "last_take": last, "last_write": last, "pitch": banks}
+        return {"elements": elements, **form, **padding}
+    write = min(target.columns, view.block) if placement.planes else pixel_bytes
+    return {
+        "elements": count,
+        "take": view.block,
+        "write": write,
+        "last_take": view.block,
+        "last_write": write,
+        "pitch": placement.pixel_pitch,
+        "pad_write": write,
+        "pad_pitch": placement.pixel_pitch,
+    }
+

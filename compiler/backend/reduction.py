@@ -1,0 +1,135 @@
+"""The reduction of one output: its loops over the window, which weight meets which lane in each step, and its chunks."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Reduction:
+    """Loops ``ky, kx, step`` of a pixel.
+
+    ``index`` has the shape ``(kernel_y, kernel_x, steps, lanes)``: the number of the weight ``(channel, ky, kx)`` in
+    the kernel of an output, or -1 where the lane's byte does not count.
+    """
+
+    step_window: int
+    kernel_x_window: int
+    kernel_y_window: int
+    index: Indices
+
+    @property
+    def loops(self) -> tuple[int, int, int]:
+        """Counts of ky, kx, step."""
+        kernel_y, kernel_x, steps, _ = self.index.shape
+        return kernel_y, kernel_x, steps
+
+    @property
+    def words(self) -> int:
+        """Steps of a pixel."""
+        return int(np.prod(self.loops))
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """A part of a reduction, all parts being of one size: its window offset and its weights ``(words, lanes)``."""
+
+    offset: int
+    index: Indices
+
+
+def strings(
+    kernel: tuple[int, int], dilation_x: int, channels: int, pitch: int, row_window: int, lanes: int, *, taps: bool
+) -> Reduction:
+    """Dense, row by row: each kernel row is a string of bytes, or with ``taps`` each tap of it is.
+
+    Parameters
+    ----------
+    channels, pitch : channels that count, and bytes, of a pixel in the window
+    row_window : distance of two kernel rows in the window
+    """
+    kernel_y, kernel_x = kernel
+    length = pitch if taps else ((kernel_x - 1) * dilation_x + 1) * pitch
+    position = _positions(length, lanes)
+    x, channel = position // pitch, position % pitch
+    if taps:
+        x_of_tap = np.arange(kernel_x).reshape(1, kernel_x, 1, 1)
+        counts = (position >= 0) & (channel < channels)
+    else:
+        x_of_tap = (x // dilation_x)[None, None]
+        counts = (position >= 0) & (channel < channels) & (x % dilation_x == 0)
+    rows = np.arange(kernel_y).reshape(kernel_y, 1, 1, 1)
+    number = (channel * kernel_y + rows) * kernel_x + x_of_tap
+    return Reduction(
+        step_window=lanes,
+        kernel_x_window=dilation_x * pitch if taps else 0,
+        kernel_y_window=row_window,
+        index=np.where(counts, number, -1),
+    )
+
+
+def whole_string(kernel: tuple[int, int], dilation_x: int, channels: int, pitch: int, lanes: int) -> Reduction:
+    """Dense, the kernel's rows interleaved pixel by pixel: one string."""
+    kernel_y, kernel_x = kernel
+    position = _positions(((kernel_x - 1) * dilation_x + 1) * kernel_y * pitch, lanes)
+    x, row, channel = position // (kernel_y * pitch), position // pitch % kernel_y, position % pitch
+    counts = (position >= 0) & (channel < channels) & (x % dilation_x == 0)
+    number = (channel * kernel_y + row) * kernel_x + x // dilation_x
+    return Reduction(lanes, 0, 0, np.where(counts, number, -1)[None, None])
+
+
+def tap_by_tap(kernel: tuple[int, int], dilation_x: int, pitch: int, row_window: int, lanes: int) -> Reduction:
+    """Channelwise, one tap of the kernel a step."""
+    index = np.full((*kernel, 1, lanes), -1, np.int64)
+    index[:, :, 0, 0] = np.arange(kernel[0] * kernel[1]).reshape(kernel)
+    return Reduction(0, dilation_x * pitch, row_window, index)
+
+
+def neighbours(kernel: tuple[int, int], columns: int, row_window: int, lanes: int, reads: int) -> Reduction:
+    """Channelwise, ``reads`` neighbouring taps of a kernel row a step; dilation 1."""
+    kernel_y, kernel_x = kernel
+    steps = -(-kernel_x // reads)
+    x = np.arange(steps)[:, None] * reads + np.arange(lanes)
+    counts = (x < kernel_x) & (np.arange(lanes) < reads)
+    number = np.arange(kernel_y)[:, None, None, None] * kernel_x + x
+    return Reduction(reads * columns, 0, row_window, np.where(counts, number, -1))
+
+
+def chunks(reduction: Reduction, limit: int) -> tuple[tuple[int, int, int], list[Chunk]]:
+    """Cut a reduction into equal boxes of at most ``limit`` steps: the loops of a box, and the boxes.
+
+    Kernel rows are cut first, then taps, then steps; what hangs over has no weights.
+    """
+    kernel_y, kernel_x, steps = reduction.loops
+    box_y = _even(kernel_y, max(limit // (kernel_x * steps), 1))
+    box_x = _even(kernel_x, max(limit // (box_y * steps), 1))
+    box_s = _even(steps, max(limit // (box_y * box_x), 1))
+    found = []
+    lanes = reduction.index.shape[3]
+    for y in range(0, kernel_y, box_y):
+        for x in range(0, kernel_x, box_x):
+            for s in range(0, steps, box_s):
+                box = np.full((box_y, box_x, box_s, lanes), -1, np.int64)
+                part = reduction.index[y : y + box_y, x : x + box_x, s : s + box_s]
+                box[: part.shape[0], : part.shape[1], : part.shape[2]] = part
+                offset = (
+                    y * reduction.kernel_y_window + x * reduction.kernel_x_window + s * reduction.step_window
+                )
+                found.append(Chunk(offset, box.reshape(-1, lanes)))
+    return (box_y, box_x, box_s), found
+
+
+def _even(count: int, most: int) -> int:
+    """The size of the fewest nearly equal parts of at most ``most``."""
+    parts = -(-count // min(most, count))
+    return -(-count // parts)
+
+
+def _positions(length: int, lanes: int) -> Indices:
+    """Byte numbers of a string as (steps, lanes), -1 behind its end."""
+    steps = -(-length // lanes)
+    position = np.arange(steps * lanes).reshape(steps, lanes)
+    return np.where(position < length, position, -1)

@@ -1,0 +1,54 @@
+"""Refusals: layers that a target cannot hold or lacks a unit for, each with its arithmetic."""
+
+from tileloom.compiler.backend.layout import View
+from tileloom.compiler.fuse import Kind, Layer
+from tileloom.compiler.problems import ModelError, Problem
+from tileloom.hw.spec.config import Target
+
+
+def check_features(layers: list[Layer], target: Target) -> None:
+    """Raise :class:`ModelError` with every layer that needs a unit which the target leaves out."""
+    problems = []
+    for layer in layers:
+        if layer.kind == Kind.MAXIMUM and not target.channelwise:
+            problems.append(_lacks(layer, target, "max pooling needs channelwise = true", "channelwise = false"))
+        if layer.add is not None and not target.residual_bytes:
+            problems.append(_lacks(layer, target, "additions need a residual buffer", "residual_bytes = 0"))
+        if layer.table is not None and len(layer.table.slopes) > target.segments:
+            rule = f"its nonlinearity needs {len(layer.table.slopes)} segments"
+            problems.append(_lacks(layer, target, rule, f"segments = {target.segments}"))
+    if problems:
+        raise ModelError(problems)
+
+
+def refuse(layer: Layer, views: dict[str, View], target: Target, reason: str) -> Problem:
+    """The problem of a layer for which there is no mapping."""
+    source, window = views[layer.input], layer.window
+    span_y = window.dilation[0] * (window.kernel[0] - 1) + 1
+    span_x = window.dilation[1] * (window.kernel[1] - 1) + 1
+    block = source.block
+    least = min(span_y, window.kernel[0]) * span_x * block
+    value = reason or (
+        f"one output pixel of this one needs {window.kernel[0]} rows x {span_x} columns x {block} channels = "
+        f"{least} window bytes with {target.window_bytes} there, and {-(-window.kernel[1] * block // target.lanes)} x "
+        f"{window.kernel[0]} weight words with {target.weight_words} there"
+    )
+    return Problem(
+        "TL501",
+        layer.name,
+        layer.operators[0].source.line,
+        f"a layer must fit the buffers of target {target.name}",
+        value,
+        "use a target with larger window_bytes or weight_words, or a smaller kernel or dilation",
+    )
+
+
+def _lacks(layer: Layer, target: Target, rule: str, value: str) -> Problem:
+    return Problem(
+        "TL502",
+        layer.name,
+        layer.operators[0].source.line,
+        f"on target {target.name} {rule}",
+        value,
+        "use a target that has it, or leave the operator out",
+    )

@@ -1,0 +1,160 @@
+"""The search for a mapping: every sensible combination of choices, the fastest by estimate first."""
+
+from collections.abc import Iterator
+from itertools import product
+
+from tileloom.compiler.backend.cost import estimate
+from tileloom.compiler.backend.geometry import Geometry
+from tileloom.compiler.backend.jobs import segment_words
+from tileloom.compiler.backend.layout import View
+from tileloom.compiler.backend.mapping import Arrangement, Mapping, Order
+from tileloom.compiler.backend.outputs import output_units, storable
+from tileloom.compiler.backend.partition import cut
+from tileloom.compiler.backend.reduction import chunks
+from tileloom.compiler.backend.sublayers import sublayers
+from tileloom.compiler.fuse import Kind, Layer
+from tileloom.hw.spec.config import Target
+
+
+def mappings(layer: Layer, source: View, result: View, target: Target) -> list[Mapping]:
+    """Mappings whose bands, slots and segments fit their buffers, best first; empty where there is none."""
+    for strips in _strip_counts(result.width):
+        for regions in _region_blocks(layer, source, result):
+            found = [
+                (cost, i, mapping)
+                for i, (cost, mapping) in enumerate(_with(layer, source, result, target, strips, regions))
+            ]
+            if found:
+                return [mapping for _, _, mapping in sorted(found)]
+    return []
+
+
+def _strip_counts(width: int) -> list[int]:
+    """Numbers of column strips to try: each that gives another strip width."""
+    found = [1]
+    for parts in range(2, width + 1):
+        if -(-width // parts) != -(-width // found[-1]):
+            found.append(parts)
+    return found
+
+
+def _region_blocks(layer: Layer, source: View, result: View) -> list[int]:
+    """Input blocks at a time: all, then halves and so on down to one."""
+    blocks = max(sub.input_blocks for sub in sublayers(layer, source, result))
+    found = [0]
+    while layer.kind == Kind.DENSE and blocks > 1:
+        blocks = -(-blocks // 2)
+        found.append(blocks)
+    return found
+
+
+def _with(
+    layer: Layer, source: View, result: View, target: Target, strips: int, region_blocks: int
+) -> Iterator[tuple[float, Mapping]]:
+    found = sublayers(layer, source, result)
+    strip = cut(result.width, strips)[0]
+    for arrangement, planes in _arrangements(layer, target):
+        for tiles_out, tiles_rows in _tilings(target, len(found), result):
+            most_rows = cut(result.height, tiles_rows)[0][1]
+            for rows, groups in product(_row_counts(most_rows), _group_counts(result, target)):
+                base = Mapping(
+                    arrangement, Order.RESIDENT, tiles_out, tiles_rows, rows, strips, groups, planes, 0, region_blocks
+                )
+                geometry = Geometry(layer, source, found[0], base, target, *strip)
+                yield from _orders(geometry, result, base, strip[1])
+
+
+def _orders(geometry: Geometry, result: View, base: Mapping, width: int) -> Iterator[tuple[float, Mapping]]:
+    """Orders and chunkings of one shape, with their costs."""
+    layer, target = geometry.layer, geometry.target
+    rows = base.rows * layer.pool_kernel[0]
+    if not _arrangeable(geometry) or geometry.band_bytes(rows) > target.window_bytes:
+        return
+    if geometry.columns.width * geometry.column_bytes > 1 << 15 or not geometry.starts_inside:
+        return
+    unit = output_units(result, geometry.sublayer, 0, base.unit_groups, target)[0]
+    if not storable(result, unit, base.rows, width, target):
+        return
+    if layer.add and base.rows * width * unit.slot_pitch > target.residual_bytes:
+        return
+    chunk_words = chunk_limit(geometry, unit.groups(target))
+    if chunk_words < 0:
+        return
+    words = geometry.reduction.words
+    chunked = geometry.regions > 1 or 0 < chunk_words < words
+    pixels = rows * width * layer.pool_kernel[1]
+    if chunked and unit.groups(target) * pixels > target.accumulator_entries:
+        return
+    box = chunks(geometry.reduction, chunk_words or words)[0]
+    if segment_words(layer, unit, box[0] * box[1] * box[2], target) > target.weight_words:
+        return
+    for order in Order:
+        mapping = Mapping(**{**base.__dict__, "order": order, "chunk_words": chunk_words})
+        cost = estimate(layer, geometry.source, result, mapping, target)
+        if cost is not None:
+            yield cost, mapping
+
+
+def chunk_limit(geometry: Geometry, groups: int) -> int:
+    """Steps of a pixel that a unit may have: 0 for all, -1 where not even one fits the ring."""
+    layer, target = geometry.layer, geometry.target
+    words = geometry.reduction.words
+    if layer.kind == Kind.MAXIMUM:
+        return 0
+    groups = 1 if layer.uniform else groups
+    room = target.weight_words // groups - target.constant_words
+    if words <= room:
+        return 0
+    half = target.weight_words // 2 // groups - target.constant_words
+    return half if half >= 1 else (room if room >= 1 else -1)
+
+
+def _arrangements(layer: Layer, target: Target) -> list[tuple[Arrangement, bool]]:
+    if layer.kind == Kind.DENSE:
+        return [(arrangement, False) for arrangement in Arrangement]
+    plain = [(Arrangement.LOG, False), (Arrangement.SLABS, False)]
+    wide = layer.kind == Kind.CHANNELWISE and layer.window.dilation[1] == 1 and layer.window.kernel[1] > 1
+    if wide and target.pixels_per_read > 1:
+        plain += [(Arrangement.LOG, True), (Arrangement.SLABS, True)]
+    return plain
+
+
+def _arrangeable(geometry: Geometry) -> bool:
+    """A log needs output rows to overlap or touch; interleaving needs more than one kernel row."""
+    window = geometry.layer.window
+    if geometry.mapping.arrangement == Arrangement.LOG:
+        return window.kernel[0] == 1 or window.stride[0] <= geometry.halo_rows
+    return window.kernel[0] > 1
+
+
+def _tilings(target: Target, sublayer_count: int, result: View) -> list[tuple[int, int]]:
+    """Tiles for outputs and for rows; more parts than there is work for are left out."""
+    outputs = sublayer_count if sublayer_count > 1 else -(-result.channels // target.columns)
+    found = []
+    for out in range(1, min(target.tiles, outputs) + 1):
+        for rows in range(1, min(target.tiles // out, result.height) + 1):
+            if len(cut(result.height, rows)) == rows and (out + 1) * rows > 0:
+                found.append((out, rows))
+    best = [(out, rows) for out, rows in found if not any(_covers(other, (out, rows)) for other in found)]
+    return best
+
+
+def _covers(other: tuple[int, int], one: tuple[int, int]) -> bool:
+    return other != one and other[0] >= one[0] and other[1] >= one[1]
+
+
+def _row_counts(most: int) -> list[int]:
+    """Band heights to try: those that give another number of bands."""
+    return sorted({-(-most // bands) for bands in range(1, most + 1)})
+
+
+def _group_counts(result: View, target: Target) -> list[int]:
+    """Groups of columns of a unit to try: all that a block (of a vector: a slot) holds, and halves of it down to one."""
+    per_block = -(-(result.channels if result.is_vector else result.block) // target.columns)
+    if result.is_vector:
+        per_block = min(per_block, target.slot_bytes // target.columns)
+    found = {per_block, 1}
+    while per_block > 1:
+        per_block = -(-per_block // 2)
+        found.add(per_block)
+    return sorted(found, reverse=True)

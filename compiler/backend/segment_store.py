@@ -1,0 +1,62 @@
+"""The program's weights: every segment of a layer once, in the order in which it is first needed."""
+
+import numpy as np
+
+from tileloom.compiler.backend.geometry import Geometry
+from tileloom.compiler.backend.outputs import OutputUnit
+from tileloom.compiler.backend.reduction import Chunk, chunks
+from tileloom.compiler.backend.segments import segment
+from tileloom.compiler.backend.sublayers import full_weights
+from tileloom.compiler.fuse import Int8s, Kind, Layer
+from tileloom.hw.spec.config import Target
+
+SegmentKey = tuple[int, int, int, int]
+"""Sublayer, first channel, region, chunk."""
+
+
+class SegmentStore:
+    """Makes and places the weight segments of one layer behind those of the layers before it."""
+
+    def __init__(self, layer: Layer, target: Target, start: int) -> None:
+        self.layer, self.target, self.start = layer, target, start
+        self.data = bytearray()
+        self._places: dict[SegmentKey, tuple[int, int]] = {}
+        self._boxes: dict[tuple[int, int], tuple[tuple[int, int, int], list[Chunk]]] = {}
+        self._kernels: dict[tuple[int, int], Int8s] = {}
+
+    def boxes(self, geometry: Geometry) -> tuple[tuple[int, int, int], list[Chunk]]:
+        """Loops of a box, and the boxes, of a region's reduction."""
+        key = (geometry.sublayer.first_output, geometry.first_column)
+        if key not in self._boxes:
+            whole = geometry.reduction
+            self._boxes[key] = chunks(whole, geometry.mapping.chunk_words or whole.words)
+        return self._boxes[key]
+
+    def key(self, unit: OutputUnit, region: int, chunk: int) -> SegmentKey:
+        """Name of a unit's segment; a uniform layer has one for all units."""
+        return (0, 0, region, chunk) if self.layer.uniform else (unit.sublayer, unit.first, region, chunk)
+
+    def place(self, geometry: Geometry, unit: OutputUnit, region: int, chunk: int) -> tuple[int, int]:
+        """Address and bytes of a segment; it is made when it is first asked for."""
+        key = self.key(unit, region, chunk)
+        if key not in self._places:
+            index = self.boxes(geometry)[1][chunk].index
+            body = segment(self.layer, self._region_kernels(geometry, region), unit, index, self.target)
+            self._places[key] = (self.start + len(self.data), len(body))
+            self.data += body + bytes(-len(body) % self.target.port_bytes)
+        return self._places[key]
+
+    def _region_kernels(self, geometry: Geometry, region: int) -> Int8s:
+        """Kernels ``(out, channels of the window * kernel)``, as a reduction's index counts them."""
+        outputs = len(self.layer.weights)
+        if self.layer.kind != Kind.DENSE:
+            return self.layer.weights.reshape(outputs, -1)
+        first = geometry.sublayer.first_input + region * geometry.input_blocks
+        if (geometry.sublayer.first_output, region) not in self._kernels:
+            weights = full_weights(self.layer)
+            start, count = first * geometry.source.block, geometry.pixel_bytes
+            part = weights[:, start : start + count]
+            padded = np.zeros((outputs, count, *weights.shape[2:]), np.int8)
+            padded[:, : part.shape[1]] = part
+            self._kernels[geometry.sublayer.first_output, region] = padded.reshape(outputs, -1)
+        return self._kernels[geometry.sublayer.first_output, region]

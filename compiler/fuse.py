@@ -1,0 +1,315 @@
+"""Fusion: from the integer graph to layers, each of which is one job (or a few equal ones) of the machine.
+
+A layer is a convolution, or a pool or addition seen as one, followed by what the tile's back end does on the way out: the
+nonlinearity, the element-wise add, the pool over non-overlapping windows. A tensor that more than one operator reads,
+or that is an output of the network, always stays a tensor of its own.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from tileloom.compiler.graph import (
+    Add,
+    AveragePool2d,
+    Conv2d,
+    Int8s,
+    Int64s,
+    IntegerGraph,
+    MaxPool2d,
+    Operator,
+    Tensor,
+    Window,
+)
+from tileloom.hw.spec import isa
+from tileloom.hw.spec.config import Target
+from tileloom.hw.spec.quant import PiecewiseLinear
+
+
+class Kind(IntEnum):
+    """What the MAC array does in a layer; the values are those of :class:`isa.Mode`."""
+
+    DENSE = isa.Mode.DENSE
+    CHANNELWISE = isa.Mode.CHANNELWISE
+    MAXIMUM = isa.Mode.MAXIMUM
+
+
+@dataclass(frozen=True)
+class AddStage:
+    """The element-wise add behind a layer: ``scaled_add(value, residual, ...)`` with the tensor ``residual``."""
+
+    residual: str
+    value_multiplier: int
+    residual_multiplier: int
+    addend: int
+    shift: int
+    zero_point: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class PoolStage:
+    """The pool behind a layer over windows of ``kernel`` (y, x) that do not overlap."""
+
+    mode: isa.Pool
+    kernel: tuple[int, int]
+    low: int
+    high: int
+    multiplier: int = 0
+    addend: int = 0
+    shift: int = 0
+    zero_point: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One layer: ``sum[o] = bias[o] + sum(x * weights[o])`` on raw codes, then requantise, table, add, pool.
+
+    ``bias`` holds the input's zero point (``bias - zero_point * sum(weights)``), and padding has the code ``pad_value``.
+    ``weights`` are ``(out, in / groups, kernel_y, kernel_x)``; CHANNELWISE and MAXIMUM have as many groups as channels.
+    """
+
+    kind: Kind
+    input: str
+    output: str
+    weights: Int8s
+    bias: Int64s
+    window: Window
+    groups: int
+    pad_value: int
+    multiplier: Int64s
+    shift: Int64s
+    zero_point: int
+    low: int
+    high: int
+    uniform: bool
+    """All channels have the same weights and constants."""
+    operators: tuple[Operator, ...]
+    table: PiecewiseLinear | None = None
+    table_low: int = -128
+    table_high: int = 127
+    add: AddStage | None = None
+    pool: PoolStage | None = None
+
+    @property
+    def pool_kernel(self) -> tuple[int, int]:
+        """Rows and columns that the pool behind the layer joins; (1, 1) without one."""
+        return self.pool.kernel if self.pool else (1, 1)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the tensors that the layer reads."""
+        return (self.input, self.add.residual) if self.add else (self.input,)
+
+    @property
+    def name(self) -> str:
+        """Name of the first operator's node."""
+        return self.operators[0].source.node or self.output
+
+
+def fuse(graph: IntegerGraph, target: Target) -> list[Layer]:
+    """Layers in the order of their last operators, every operator in exactly one of them."""
+    reads = {name: len(graph.consumers(name)) + (name in graph.outputs) for name in graph.tensors}
+    layers: list[Layer] = []
+    taken: set[int] = set()
+    for operator in graph.operators:
+        if id(operator) in taken:
+            continue
+        layer = _alone(operator, graph, target)
+        if isinstance(operator, Conv2d):
+            layer = _with_add(layer, graph, target, reads, taken)
+            if layer.add is None:
+                layer = _with_pool(layer, graph, target, reads, taken)
+        layers.append(layer)
+    return _in_order(layers, graph)
+
+
+def _alone(operator: Operator, graph: IntegerGraph, target: Target) -> Layer:
+    match operator:
+        case Conv2d():
+            return _convolution(operator, graph.tensors, target)
+        case MaxPool2d():
+            return _maximum(operator, graph.tensors)
+        case AveragePool2d():
+            return _average(operator, graph.tensors, target)
+        case Add():
+            return _addition(operator, graph.tensors, target)
+
+
+def _convolution(operator: Conv2d, tensors: dict[str, Tensor], target: Target) -> Layer:
+    source, output = tensors[operator.input], tensors[operator.output]
+    sums = operator.weights.astype(np.int64).sum(axis=(1, 2, 3))
+    depthwise = 1 < operator.groups == source.channels == len(operator.weights)
+    return Layer(
+        kind=Kind.CHANNELWISE if depthwise and target.channelwise else Kind.DENSE,
+        input=operator.input,
+        output=operator.output,
+        weights=operator.weights,
+        bias=operator.bias - source.zero_point * sums,
+        window=operator.window,
+        groups=operator.groups,
+        pad_value=source.zero_point,
+        multiplier=operator.multiplier,
+        shift=operator.shift,
+        zero_point=operator.zero_point,
+        low=operator.low,
+        high=operator.high,
+        uniform=False,
+        operators=(operator,),
+        table=operator.table,
+        table_low=output.low,
+        table_high=output.high,
+    )
+
+
+def _maximum(operator: MaxPool2d, tensors: dict[str, Tensor]) -> Layer:
+    channels = tensors[operator.input].channels
+    return Layer(
+        kind=Kind.MAXIMUM,
+        input=operator.input,
+        output=operator.output,
+        weights=np.ones((channels, 1, *operator.window.kernel), np.int8),
+        bias=np.full(channels, -128, np.int64),
+        window=operator.window,
+        groups=channels,
+        pad_value=-128,
+        multiplier=np.ones(channels, np.int64),
+        shift=np.zeros(channels, np.int64),
+        zero_point=0,
+        low=operator.low,
+        high=operator.high,
+        uniform=True,
+        operators=(operator,),
+    )
+
+
+def _average(operator: AveragePool2d, tensors: dict[str, Tensor], target: Target) -> Layer:
+    source = tensors[operator.input]
+    area = operator.window.kernel[0] * operator.window.kernel[1]
+    return _depthwise_ones(
+        source,
+        operator,
+        operator.window,
+        target,
+        bias=-source.zero_point * area,
+        multiplier=operator.multiplier,
+        shift=operator.shift,
+        zero_point=operator.zero_point,
+        low=operator.low,
+        high=operator.high,
+    )
+
+
+def _addition(operator: Add, tensors: dict[str, Tensor], target: Target) -> Layer:
+    layer = _depthwise_ones(
+        tensors[operator.a],
+        operator,
+        Window((1, 1)),
+        target,
+        bias=0,
+        multiplier=1,
+        shift=0,
+        zero_point=0,
+        low=-128,
+        high=127,
+    )
+    return _replaced(layer, output=operator.output, add=_stage(operator, operator.a))
+
+
+def _depthwise_ones(
+    source: Tensor,
+    operator: AveragePool2d | Add,
+    window: Window,
+    target: Target,
+    *,
+    bias: int,
+    multiplier: int,
+    shift: int,
+    zero_point: int,
+    low: int,
+    high: int,
+) -> Layer:
+    """A convolution whose weights are 1, channel by channel."""
+    channels = source.channels
+    return Layer(
+        kind=Kind.CHANNELWISE if target.channelwise else Kind.DENSE,
+        input=source.name,
+        output=operator.output,
+        weights=np.ones((channels, 1, *window.kernel), np.int8),
+        bias=np.full(channels, bias, np.int64),
+        window=window,
+        groups=channels,
+        pad_value=source.zero_point,
+        multiplier=np.full(channels, multiplier, np.int64),
+        shift=np.full(channels, shift, np.int64),
+        zero_point=zero_point,
+        low=low,
+        high=high,
+        uniform=target.channelwise,
+        operators=(operator,),
+    )
+
+
+def _stage(operator: Add, value: str) -> AddStage:
+    first = value == operator.a
+    return AddStage(
+        residual=operator.b if first else operator.a,
+        value_multiplier=operator.a_multiplier if first else operator.b_multiplier,
+        residual_multiplier=operator.b_multiplier if first else operator.a_multiplier,
+        addend=operator.addend,
+        shift=operator.shift,
+        zero_point=operator.zero_point,
+        low=operator.low,
+        high=operator.high,
+    )
+
+
+def _with_add(layer: Layer, graph: IntegerGraph, target: Target, reads: dict[str, int], taken: set[int]) -> Layer:
+    if reads[layer.output] != 1 or not target.residual_bytes:
+        return layer
+    (consumer,) = graph.consumers(layer.output) or (None,)
+    if not isinstance(consumer, Add) or consumer.a == consumer.b:
+        return layer
+    taken.add(id(consumer))
+    operators = (*layer.operators, consumer)
+    return _replaced(layer, output=consumer.output, add=_stage(consumer, layer.output), operators=operators)
+
+
+def _with_pool(layer: Layer, graph: IntegerGraph, target: Target, reads: dict[str, int], taken: set[int]) -> Layer:
+    if reads[layer.output] != 1 or not target.pool:
+        return layer
+    (consumer,) = graph.consumers(layer.output) or (None,)
+    if not isinstance(consumer, MaxPool2d | AveragePool2d):
+        return layer
+    window, source = consumer.window, graph.tensors[layer.output]
+    area = window.kernel[0] * window.kernel[1]
+    apart = window.kernel == window.stride and window.dilation == (1, 1) and not any(window.pads)
+    if not apart or area > 255:
+        return layer
+    if isinstance(consumer, MaxPool2d):
+        stage = PoolStage(isa.Pool.MAXIMUM, window.kernel, consumer.low, consumer.high)
+    else:
+        stage = PoolStage(
+            isa.Pool.SUM,
+            window.kernel,
+            consumer.low,
+            consumer.high,
+            multiplier=consumer.multiplier,
+            addend=-source.zero_point * area * consumer.multiplier,
+            shift=consumer.shift,
+            zero_point=consumer.zero_point,
+        )
+    taken.add(id(consumer))
+    return _replaced(layer, output=consumer.output, pool=stage, operators=(*layer.operators, consumer))
+
+
+def _replaced(layer: Layer, **changes: object) -> Layer:
+    return Layer(**{**layer.__dict__, **changes})  # type: ignore[arg-type]
+
+
+def _in_order(layers: list[Layer], graph: IntegerGraph) -> list[Layer]:
+    """A fused add may read a tensor that is made after the convolution it rides on: order by the last operator."""
+    position = {id(operator): i for i, operator in enumerate(graph.operators)}
+    return sorted(layers, key=lambda layer: position[id(layer.operators[-1])])
