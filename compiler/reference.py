@@ -18,7 +18,7 @@ from tileloom.compiler.integer.max_pool2d import max_pool2d
 
 Int8s = npt.NDArray[np.int8]
 
-FRAME_ELEMENTS = 1 << 24
+FRAME_ELEMENTS = 1 << 22
 """Frames are evaluated together as long as the largest tensor has at most this many elements."""
 
 

@@ -1,5 +1,7 @@
 """Random convolutions and pools with integer numbers: exact equality with ONNX Runtime before requantisation."""
 
+from typing import Any
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -18,7 +20,7 @@ from tileloom.compiler.reference import evaluate
 CASES = 150
 
 
-def model_of(op: str, shape: tuple[int, ...], weights: np.ndarray | None, **attributes: object) -> bytes:
+def model_of(op: str, shape: tuple[int, ...], weights: np.ndarray | None, **attributes: Any) -> bytes:
     """int8 input -> DequantizeLinear of scale 1 -> the operator; weights int8 with scale 1, so that all is integer."""
     nodes = [helper.make_node("DequantizeLinear", ["x", "one", "zero"], ["xd"])]
     initialisers = [
@@ -39,7 +41,7 @@ def model_of(op: str, shape: tuple[int, ...], weights: np.ndarray | None, **attr
         initialisers,
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    return model.SerializeToString()
+    return bytes(model.SerializeToString())
 
 
 def runtime(model: bytes, x: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ def test_the_error_of_every_code_is_at_most_the_stated_one(name: str, zero_point
     assert len(table.slopes) == 64
     worst = 0.0
     for code in range(-32768, 32768):  # one by one, on the integers of the machine, not on arrays
-        exact = float(nonlinearity.function(np.float64(code * scale))) / step + zero_point
+        exact = float(nonlinearity.function(np.asarray(code * scale))) / step + zero_point
         found = int(table.evaluate(code, -128, 127))
         worst = max(worst, abs(found - min(max(exact, -128.0), 127.0)))
     assert worst == pytest.approx(error, abs=1e-9)

@@ -22,7 +22,7 @@ def test_floats_are_quantised_as_onnx_does() -> None:
         "q",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, [4001])],
         [helper.make_tensor_value_info("y", TensorProto.INT8, [4001])],
-        [numpy_helper.from_array(scale, "s"), numpy_helper.from_array(np.int8(11), "z")],
+        [numpy_helper.from_array(np.asarray(scale), "s"), numpy_helper.from_array(np.asarray(11, dtype=np.int8), "z")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
     (expected,) = ReferenceEvaluator(model).run(None, {"x": ties})
@@ -43,13 +43,8 @@ def test_round_trip_keeps_order_and_values(tensor: Tensor) -> None:
 def test_forms_of_one_frame_and_of_codes() -> None:
     codes = np.random.default_rng(0).integers(-128, 128, PLANES.shape).astype(np.int8)
     expected = codes[None]
-    for array in (
-        codes,
-        codes[None],
-        codes[None, None],
-        codes.astype(np.int64),
-        (codes.astype(np.int16) + 128).astype(np.uint8),
-    ):
+    unsigned = (codes.astype(np.int16) + 128).astype(np.uint8)
+    for array in (codes, codes[None], codes[None, None], codes.astype(np.int64), unsigned):
         np.testing.assert_array_equal(quantise_input(PLANES, array), expected)
 
 

@@ -27,7 +27,7 @@ def example(
 
 
 def truncated() -> bytes:
-    return conv().SerializeToString()[:-300]
+    return bytes(conv().SerializeToString()[:-300])
 
 
 def conv(**attributes: object) -> onnx.ModelProto:
