@@ -22,6 +22,37 @@ def random_memory(rng: random.Random) -> MemoryModel:
     )
 
 
+def random_target(rng: random.Random) -> Target:
+    """Any small machine: one tile to six, the narrowest buffers included."""
+    port = rng.choice((4, 8, 16, 32, 64))
+    lanes, columns = rng.choice(((8, 8), (16, 4), (5, 13), (25, 3), (64, 1)))
+    beats = rng.choice([n for n in (2, 4, 8, 16, 64) if n * port <= 4096])
+    staging = rng.choice((2, 2, 4, 8))
+    banks = 64 if lanes > 32 else 32 if lanes > 16 else 16
+    while staging * beats * port < 4 * banks:
+        staging *= 2
+    return Target(
+        name="any",
+        tiles_x=rng.randint(1, 3),
+        tiles_y=rng.randint(1, 2),
+        lanes=lanes,
+        columns=columns,
+        port_bytes=port,
+        window_banks=banks,
+        window_bytes=rng.choice((1024, 2048, 8192)),
+        weight_words=rng.randint(16, 300),
+        slot_bytes=1024,
+        residual_bytes=rng.choice((0, 256, 1024)),
+        map_bytes=rng.choice((0, beats * port, 64 * beats * port)),
+        results_per_cycle=1,
+        burst_beats=beats,
+        staging_bursts=staging,
+        outstanding=rng.choice((1, 1, 2, 3, 4, 16)),
+        segments=rng.choice((0, 8)),
+        local_lines=rng.random() < 0.7,
+    )
+
+
 class Writer:
     """Writes rounds of transfers and jobs whose tokens match."""
 

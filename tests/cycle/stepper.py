@@ -448,9 +448,9 @@ class StoreEngine:
                 m.later(t + 1, lambda: self.responses.append((t + m.memory.write_latency, slot_over)))
         if self.responses and not paused and t >= self.responses[0][0]:
             m.progress = t
-            _, slot_over = self.responses[0]
+            _, counts = self.responses[0]
             m.later(t + 1, self.responses.popleft)
-            m.later(t + timing.WRITE_RETIRE, lambda: self.retire(slot_over))
+            m.later(t + timing.WRITE_RETIRE, lambda: self.retire(counts))
         if self.state == "IDLE":
             if self.queue.shadow is not None:
                 store = m.instructions[self.queue.shadow]
