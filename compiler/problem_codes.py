@@ -69,7 +69,8 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "TL201": (
         "the operator is not supported",
-        "See docs/operators.md for the operators that are, and for what may replace this one.",
+        "Each file of compiler/operators describes an operator that is. The fix names the nearest of them, where there is "
+        "one; otherwise the network has to be written without this operator.",
     ),
     "TL202": (
         "an attribute has an unsupported value",
