@@ -270,7 +270,7 @@ def _with_add(layer: Layer, graph: IntegerGraph, target: Target, reads: dict[str
     if reads[layer.output] != 1 or not target.residual_bytes:
         return layer
     (consumer,) = graph.consumers(layer.output) or (None,)
-    if not isinstance(consumer, Add) or consumer.a == consumer.b:
+    if not isinstance(consumer, Add) or consumer.a == consumer.b or id(consumer) in taken:
         return layer
     taken.add(id(consumer))
     operators = (*layer.operators, consumer)

@@ -161,7 +161,9 @@ def _program(
         memory_bytes=-(-(tensors_address + allocation.memory_bytes + align) // 4096) * 4096,
         inputs=tuple(tensor_map(name) for name in graph.inputs),
         outputs=tuple(tensor_map(name, made.get(name, "")) for name in graph.outputs),
-        taps=tuple(tensor_map(layer.output, layer.name) for layer in layers) if taps else (),
+        taps=tuple(tensor_map(layer.output, layer.name) for layer in layers if layer.output not in graph.outputs)
+        if taps
+        else (),
         jobs=tuple(
             _job_map(graph, layer, mapping, number + 1)
             for number, (layer, mapping) in enumerate(zip(layers, chosen, strict=True))
