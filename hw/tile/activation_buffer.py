@@ -1,0 +1,81 @@
+"""Window or residual buffer of a tile: a byte log that line A fills."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from tileloom.hw.banked_memory import BankedMemory
+from tileloom.hw.tile.log_room import LogRoom, LogUse
+
+
+class ActivationBuffer(wiring.Component):
+    """A ring of ``size`` bytes, written relative to its head by elements, read at any byte address.
+
+    With ``last``, an element on the line in cycle x is counted as ``advance`` bytes from x + 2; a read presented from
+    x + 3 on sees it.
+
+    Parameters
+    ----------
+    size : bytes, a power of two, at least ``4 * banks``
+    banks : bytes of the widest element and of a read, a power of two
+    output_register : see :class:`BankedMemory`
+
+    Members
+    -------
+    valid, offset, count, data, last, advance : In, one element of line A
+    use : In, see :class:`LogUse`
+    read_address, read_data : see :class:`BankedMemory`
+    """
+
+    def __init__(self, size: int, banks: int, output_register: bool) -> None:
+        if size & (size - 1) or size < 4 * banks:
+            raise ValueError(f"size must be a power of two, at least {4 * banks}, not {size!r}")
+        self.size = size
+        self.banks = banks
+        self.output_register = output_register
+        super().__init__(
+            {
+                "valid": In(1),
+                "offset": In(24),
+                "count": In(range(banks + 1)),
+                "data": In(8 * banks),
+                "last": In(1),
+                "advance": In(24),
+                "use": In(LogUse()),
+                "read_address": In(range(size)),
+                "read_data": Out(8 * banks),
+            }
+        )
+
+    def elaborate(self, _platform: object) -> Module:
+        m = Module()
+        m.submodules.memory = memory = BankedMemory(self.banks, self.size // self.banks, self.output_register)
+        m.submodules.room = room = LogRoom(self.size)
+        connect(m, flipped(self.use), room.use)
+
+        # The element and its address are registered before the memory's rotator.
+        head = Signal(range(self.size))
+        s1_address = Signal(range(self.size), reset_less=True)
+        s1_data = Signal(8 * self.banks, reset_less=True)
+        s1_count = Signal(range(self.banks + 1))
+        s1_last = Signal()
+        s1_advance = Signal(24, reset_less=True)
+        with m.If(self.valid):
+            m.d.sync += [
+                s1_address.eq(head + self.offset),
+                s1_data.eq(self.data),
+                s1_advance.eq(self.advance),
+            ]
+            with m.If(self.last):
+                m.d.sync += head.eq(head + self.advance)
+        m.d.sync += [s1_count.eq(Mux(self.valid, self.count, 0)), s1_last.eq(self.valid & self.last)]
+        m.d.comb += [
+            memory.write_address.eq(s1_address),
+            memory.write_data.eq(s1_data),
+            memory.write_count.eq(s1_count),
+            room.arrive.eq(s1_last),
+            room.arrived.eq(s1_advance),
+            memory.read_address.eq(self.read_address),
+            self.read_data.eq(memory.read_data),
+        ]
+        return m
