@@ -18,8 +18,10 @@ def lower_linear(node: Node, lowering: Lowering, weights: Weights, bias: Floats)
     shape = (outputs, map_.channels, map_.height, map_.width)
 
     def spread(values: Floats) -> Floats:
+        if positions is None:
+            return values.reshape(shape)
         laid = np.empty((outputs, map_.elements), dtype=values.dtype)
-        laid[:, slice(None) if positions is None else positions.ravel()] = values
+        laid[:, positions.ravel()] = values
         return laid.reshape(shape)
 
     codes = None if weights.codes is None else np.asarray(spread(weights.codes.astype(np.float64)), dtype=np.int64)

@@ -69,8 +69,8 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "TL201": (
         "the operator is not supported",
-        "Each file of compiler/operators describes an operator that is. The fix names the nearest of them, where there is "
-        "one; otherwise the network has to be written without this operator.",
+        "Each file of compiler/operators describes an operator that is. The fix names the nearest of them, where there "
+        "is one; otherwise the network has to be written without this operator.",
     ),
     "TL202": (
         "an attribute has an unsupported value",
@@ -204,13 +204,13 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "TL411": (
         "a bitstream cannot be built",
-        "The board must be one that tileloom knows, the tools must be installed (extra `fpga`), and the target must fit "
-        "the device. The logs of a failed build are kept beside the output, in a folder that ends in .failed.",
+        "The board must be one that tileloom knows, the tools must be installed (extra `fpga`), and the target must "
+        "fit the device. The logs of a failed build are kept beside the output, in a folder that ends in .failed.",
     ),
     "TL501": (
         "a layer does not fit the target",
-        "Even the smallest piece of the layer, one output pixel of one group of columns, needs more of a buffer than the "
-        "target has. The value names the buffer and both sizes.",
+        "Even the smallest piece of the layer, one output pixel of one group of columns, needs more of a buffer than "
+        "the target has. The value names the buffer and both sizes.",
     ),
     "TL502": (
         "the target leaves out what a layer needs",
