@@ -63,18 +63,29 @@ class Server:
 
     def grant(self, cycle: int) -> None:
         """Grant the first of the bursts that are offered in ``cycle``, and let its requester go on."""
-        requester = next(r for r in self.offers if r is not None and r.ready <= cycle)
+        requester = self._chosen(cycle)
         self.offers[requester.priority] = None
-        handshake = self._pauses.next_open(cycle + GRANT_TO_REQUEST)
-        first = max(handshake + self._latency, self._last + 1)
-        segments = self._pauses.segments(first, requester.beats)
-        self._last = segments[-1][0] + segments[-1][1] - 1
-        retire = self._last + READ_RETIRE
-        self._retires[self._bursts % len(self._retires)] = retire
+        retires, beats = self._retires, requester.beats
+        request = cycle + GRANT_TO_REQUEST
+        if self._pauses.length:
+            request = self._pauses.next_open(request)
+        first = request + self._latency
+        if first <= self._last:
+            first = self._last + 1
+        segments = self._pauses.segments(first, beats) if self._pauses.length else [(first, beats)]
+        self._last = last = segments[-1][0] + segments[-1][1] - 1
+        oldest = self._bursts % len(retires)
+        retires[oldest] = requester.retired[self.space] = last + READ_RETIRE
         self._bursts += 1
-        self._free = max(handshake + 1, self._retires[self._bursts % len(self._retires)])
+        oldest = self._bursts % len(retires)
+        self._free = request + 1 if request >= retires[oldest] else retires[oldest]
         requester.granted = cycle
         requester.segments = segments
-        requester.last = self._last
-        requester.retired[self.space] = retire
+        requester.last = last
         self._schedule.ready.append(requester)
+
+    def _chosen(self, cycle: int) -> Requester:
+        for requester in self.offers:
+            if requester is not None and requester.ready <= cycle:
+                return requester
+        raise AssertionError("a grant without an offer")

@@ -111,12 +111,12 @@ class Stores(Process):
     def _reads(self, read: int, beats: int) -> int:
         """The slot reads and write beats of a burst, after cycle ``read``; returns the cycle of the last read."""
         done = self._beats
-        first, last = read + 1 + WRITE_LATENCY, read + beats + WRITE_LATENCY
-        if done[-1] < first and self._pauses.segments(first, beats) == [(first, beats)]:
-            self._beats = [*done, *range(max(first, last - WRITE_FIFO + 1), last + 1)][-WRITE_FIFO:]
-            if done[0] <= read and all(done[i] <= read + i for i in range(WRITE_FIFO)):
-                return read + beats
-            self._beats = done
+        first = read + 1 + WRITE_LATENCY
+        # One read and one beat a cycle, if all beats before are over and no pause comes between.
+        if done[-1] <= read and (not self._pauses.length or self._pauses.segments(first, beats) == [(first, beats)]):
+            last = read + beats
+            self._beats = list(range(last + WRITE_LATENCY - WRITE_FIFO + 1, last + WRITE_LATENCY + 1))
+            return last
         for _ in range(beats):
             read = max(read + 1, done[0] + 1)
             beat = self._pauses.next_open(max(read + WRITE_LATENCY, done[-1] + 1))
