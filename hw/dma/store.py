@@ -112,9 +112,6 @@ class StoreAddresses(wiring.Component):
 
         next_start = Signal(17)  # of the next run of the slot, or of the next slot
         m.d.comb += next_start.eq(Mux(nest.advance[0], slot_start + run_slot, 0))
-        with m.If(step):
-            m.d.sync += [address.eq(places.following), left.eq(run_bytes), slot_start.eq(next_start)]
-            m.d.sync += slot_place.eq(next_start - places.following[:beat_bits])
 
         with m.FSM():
             with m.State("IDLE"):
@@ -166,6 +163,10 @@ class StoreAddresses(wiring.Component):
                             m.d.sync += [address.eq(cutter.next_address), left.eq(cutter.next_left)]
             with m.State("FAULT"):
                 m.d.comb += self.error.eq(Error.ILLEGAL_INSTRUCTION)
+        # Behind the states, since it goes before the step to the next beat.
+        with m.If(step):
+            m.d.sync += [address.eq(places.following), left.eq(run_bytes), slot_start.eq(next_start)]
+            m.d.sync += slot_place.eq(next_start - places.following[:beat_bits])
         return m
 
     def _add_slots(self, m: Module, tile: Value, place: Signal, release: Signal, full: Signal) -> None:
