@@ -6,10 +6,13 @@ from amaranth.lib.memory import Memory, ReadPort, WritePort
 from amaranth.lib.wiring import In, Out
 
 
-def rotate_left_bytes(value: Value, amount: Value, count: int, unit: int = 8) -> Value:
-    """The ``count`` units (a power of two) of ``value`` rotated so that unit ``i`` becomes unit ``i + amount``."""
-    for level in range(count.bit_length() - 1):
-        value = Mux(amount[level], value.rotate_left(unit << level), value)
+def rotate_left_bytes(m: Module, value: Value, amount: Value, name: str) -> Value:
+    """The bytes of ``value`` (a power of two of them) rotated so that byte ``i`` becomes byte ``i + amount``."""
+    for level in range((len(value) // 8).bit_length() - 1):
+        # A signal for each level: an expression that is used twice would be written twice.
+        turned = Signal(len(value), name=f"{name}_{level}")
+        m.d.comb += turned.eq(Mux(amount[level], value.rotate_left(8 << level), value))
+        value = turned
     return value
 
 
@@ -92,7 +95,7 @@ class BankedMemory(wiring.Component):
         here, there = placed[: self.banks], placed[self.banks :]
         with m.If(self.write_count != 0):
             m.d.sync += [
-                data.eq(rotate_left_bytes(self.write_data, low, self.banks)),
+                data.eq(rotate_left_bytes(m, self.write_data, low, "write")),
                 rows[0].eq(even_row),
                 rows[1].eq(odd_row),
             ]
@@ -108,10 +111,13 @@ class BankedMemory(wiring.Component):
         s1_from_odd = Signal(self.banks, reset_less=True)
         below = Const((1 << self.banks) - 1, self.banks) << low
         m.d.sync += [s1_low.eq(low), s1_from_odd.eq(Mux(odd, below, ~below))]
-        chosen: Value = Cat(
-            Mux(s1_from_odd[b], ports[1].data.word_select(b, 8), ports[0].data.word_select(b, 8))
+        chosen = Signal(8 * self.banks)
+        m.d.comb += [
+            chosen.word_select(b, 8).eq(
+                Mux(s1_from_odd[b], ports[1].data.word_select(b, 8), ports[0].data.word_select(b, 8))
+            )
             for b in range(self.banks)
-        )
+        ]
         if self.output_register:
             s2_chosen = Signal(8 * self.banks, reset_less=True)
             s2_low = Signal.like(low, reset_less=True)
@@ -119,4 +125,4 @@ class BankedMemory(wiring.Component):
             chosen, s1_low = s2_chosen, s2_low
         back = Signal.like(s1_low)
         m.d.comb += back.eq(-s1_low)
-        m.d.sync += self.read_data.eq(rotate_left_bytes(chosen, back, self.banks))
+        m.d.sync += self.read_data.eq(rotate_left_bytes(m, chosen, back, "read"))

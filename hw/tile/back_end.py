@@ -105,7 +105,7 @@ class BackEnd(wiring.Component):
         name = f"fields_{stage}_{names[0]}"
         m.submodules[name] = parameters = JobParameters(*names)
         m.d.comb += [
-            parameters.job.eq(self.job),
+            parameters.values.eq(parameters.of(self.job)),
             parameters.push.eq(self.job_start),
             parameters.fetch.eq(self._fetches[stage]),
         ]

@@ -1,6 +1,6 @@
 """Fields of jobs for a stage that works on them later, while the tile already runs other jobs."""
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -17,7 +17,7 @@ class JobParameters(wiring.Component):
 
     Members
     -------
-    job, push : In, a job's fields enter in the cycle of ``push``
+    values, push : In, a job's fields, side by side, enter in the cycle of ``push``
     fetch : In, the next job's fields stand in ``fields`` from the following cycle on; later than its ``push``
     fields : Out
     """
@@ -30,12 +30,16 @@ class JobParameters(wiring.Component):
         self.names = names
         super().__init__(
             {
-                "job": In(job),
+                "values": In(data.StructLayout({name: job[name].shape for name in names}).size),
                 "push": In(1),
                 "fetch": In(1),
                 "fields": Out(data.StructLayout({name: job[name].shape for name in names})),
             }
         )
+
+    def of(self, job: data.View) -> Value:
+        """What ``values`` are, of a job."""
+        return Cat(job[name] for name in self.names)
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
@@ -45,7 +49,7 @@ class JobParameters(wiring.Component):
         m.d.sync += [head.eq(head + self.push), tail.eq(tail + self.fetch)]
         m.d.comb += [
             write.addr.eq(head),
-            write.data.eq(Cat(self.job[name] for name in self.names)),
+            write.data.eq(self.values),
             write.en.eq(self.push),
             read.addr.eq(tail),
             read.en.eq(self.fetch),

@@ -51,12 +51,12 @@ class RoundShift(wiring.Component):
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
-        state = (self.value, Const(0, 1), Const(0, 1))
-        s1 = self._stage(m, 1, self._shift(m, state, range(3, self.shift_bits), self.shift), self.enables[0])
-        s1_shift = Signal(3, reset_less=True)
+        coarse = self._shift(m, (self.value, Const(0, 1), Const(0, 1)), range(3, self.shift_bits), self.shift)
+        s1 = Signal(self.width + 2 + 3, reset_less=True)
         with m.If(self.enables[0]):
-            m.d.sync += s1_shift.eq(self.shift)
-        quotient, half, rest = self._shift(m, s1, range(3), s1_shift)
+            m.d.sync += s1.eq(Cat(*coarse, self.shift[:3]))
+        s1_state = (s1[: self.width].as_signed(), s1[self.width], s1[self.width + 1])
+        quotient, half, rest = self._shift(m, s1_state, range(3), s1[self.width + 2 :])
 
         # What leaves WIDE bits is saturated, so that the adder behind is short.
         upper = quotient[WIDE - 1 :]
@@ -80,31 +80,18 @@ class RoundShift(wiring.Component):
         """Shift right by some bits of ``shift``; of what falls out, the top bit and whether the rest is not 0."""
         value, half, rest = state
         for level in reversed(levels):
-            amount = 1 << level
-            name = f"level_{level}"
-            extended = Signal(signed(max(self.width, amount + 1)), name=f"{name}_extended")
-            next_value = Signal(signed(self.width), name=f"{name}_value")
-            next_half, next_rest = Signal(name=f"{name}_half"), Signal(name=f"{name}_rest")
-            m.d.comb += [extended.eq(value), next_value.eq(value), next_half.eq(half), next_rest.eq(rest)]
-            with m.If(shift[level]):
-                m.d.comb += [
-                    next_value.eq(extended >> amount),
-                    next_half.eq(extended[amount - 1]),
-                    next_rest.eq(half | rest | extended[: amount - 1].any()),
-                ]
+            amount, this = 1 << level, shift[level]
+            extended = Signal(signed(max(self.width, amount + 1)), name=f"level_{level}_extended")
+            next_value = Signal(signed(self.width), name=f"level_{level}_value")
+            next_half, next_rest = Signal(name=f"level_{level}_half"), Signal(name=f"level_{level}_rest")
+            m.d.comb += [
+                extended.eq(value),
+                next_value.eq(Mux(this, extended >> amount, extended)),
+                next_half.eq(Mux(this, extended[amount - 1], half)),
+                next_rest.eq(rest | (this & (half | extended[: amount - 1].any()))),
+            ]
             value, half, rest = next_value, next_half, next_rest
         return value, half, rest
-
-    def _stage(
-        self, m: Module, stage: int, state: tuple[Value, Value, Value], enable: Value
-    ) -> tuple[Value, Value, Value]:
-        registers = tuple(
-            Signal(value.shape(), name=f"s{stage}_{name}", reset_less=True)
-            for name, value in zip(("value", "half", "rest"), state, strict=True)
-        )
-        with m.If(enable):
-            m.d.sync += [register.eq(value) for register, value in zip(registers, state, strict=True)]
-        return registers[0], registers[1], registers[2]
 
 
 def clamp(value: Value, low: Value, high: Value) -> Value:

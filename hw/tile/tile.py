@@ -182,7 +182,7 @@ class Tile(wiring.Component):
         self._fill(m, residual, is_residual=True)
         latency = result_latency(self.target)
         m.d.comb += [
-            spans.job.eq(control.job),
+            spans.values.eq(spans.of(control.job)),
             spans.push.eq(control.job_start),
             spans.fetch.eq(delayed(m, control.job_start, latency - 2, "residual_job")[-1]),
             residual.use.span.eq(control.job.residual_span),

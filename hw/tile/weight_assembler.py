@@ -58,7 +58,7 @@ class WeightAssembler(wiring.Component):
         with m.If(self.valid):
             m.d.sync += [
                 s1_complete.eq(complete),
-                s1_beat.eq(rotate_left_bytes(self.data, fill, port)),
+                s1_beat.eq(rotate_left_bytes(m, self.data, fill, "turned")),
                 s1_places.eq(Const((1 << port) - 1, port) << fill),
             ]
 
@@ -68,7 +68,10 @@ class WeightAssembler(wiring.Component):
         def byte(place: int) -> Value:
             return s1_beat.word_select(place % port, 8)
 
-        whole = Cat(Mux(s1_places[k], byte(k), partial.word_select(k, 8)) for k in range(word))
+        whole = Signal(8 * word)
+        m.d.comb += [
+            whole.word_select(k, 8).eq(Mux(s1_places[k], byte(k), partial.word_select(k, 8))) for k in range(word)
+        ]
         begun = Cat(byte(word + k) for k in range(port))
         m.d.sync += self.o_valid.eq(s1_valid & s1_complete)
         with m.If(s1_valid):
