@@ -5,7 +5,8 @@ import random
 import pytest
 
 from tests.cycle.random_timing import random_memory, random_target, random_timing_program
-from tests.cycle.stepper import Hang, Stepper
+from tests.cycle.stepping.parts import Hang
+from tests.cycle.stepping.stepper import Stepper
 from tileloom.hw.spec.config import MemoryModel, load_target
 from tileloom.hw.spec.program import Program
 from tileloom.hw.spec.result import FrameTiming

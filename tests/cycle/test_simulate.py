@@ -1,0 +1,155 @@
+"""Cycle counts that can be followed by hand, programs of the random generator, and the simulator's promises."""
+
+import random
+import subprocess
+import sys
+
+import pytest
+
+from tests.cycle.random_timing import random_memory
+from tests.cycle.stepping.stepper import Stepper
+from tests.programs.random_program import random_program
+from tileloom.hw.spec import isa, timing
+from tileloom.hw.spec.config import MemoryModel, Target, load_target
+from tileloom.hw.spec.program import Program
+from tileloom.hw.spec.registers import Cause, Error
+from tileloom.sim.cycle.deadlock import Deadlock
+from tileloom.sim.cycle.simulate import simulate
+
+DEFAULT = load_target("default")
+
+
+def program_of(target: Target, *instructions: isa.Instruction) -> Program:
+    return Program(
+        name="hand",
+        target=target,
+        instructions=(isa.Begin(target_hash=target.hash), *instructions, isa.End()),
+        weights=b"",
+        weights_address=0,
+        memory_bytes=1 << 16,
+        inputs=(),
+        outputs=(),
+    )
+
+
+LOAD = isa.Load(
+    tag=1, mask=1, address=0x100, advance=64, rows=1, rows_per_run=1, run_bytes=64, elements=4, take=16, write=16,
+    last_take=16, last_write=16, pitch=16,
+)  # fmt: skip
+WEIGHTS = isa.Weights(tag=1, mask=1, address=0x200, words=3, beats=12)
+JOB = isa.Job(
+    tag=1, mask=1, window_span=64, window_free_inner=64, window_inner=64, weights_span=3, weights_inner=3,
+    weights_free_inner=3, steps=2, step_window=8, group_words=3, slot_pitch=8, last_valid=8,
+)  # fmt: skip
+STORE = isa.Store(tag=1, address=0x400, run_bytes=8)
+
+
+def test_empty_program_by_hand() -> None:
+    # P computes in cycle 1, is granted in 2, requests in 3; five words are two beats; END's header is popped as the
+    # fifth, and is over one cycle later.
+    first_word = 3 + 40 + timing.PROGRAM_LATENCY
+    result = simulate(program_of(DEFAULT), MemoryModel(read_latency=40))
+    assert result.frames[0].cycles == first_word + 4 + 1
+    assert result.program_counter == 4
+    assert result.frames[0].trace == ()
+    assert all(stalls[Cause.JOB] == result.frames[0].cycles for stalls in result.frames[0].stalls)
+
+
+def test_one_job_by_hand() -> None:
+    timing_of = simulate(program_of(DEFAULT, LOAD, WEIGHTS, JOB, STORE), MemoryModel(read_latency=1)).frames[0]
+    # One unit: a constant word, then one pixel of two steps.
+    (job,) = timing_of.trace
+    assert job.end - job.start + 1 == 3
+    assert timing_of.stalls[0][Cause.RUN] == 3
+    assert timing_of.stalls[0][Cause.START] == 1
+    # The slot is full, SLOT, COMPUTE, ADDRESS, one read; its beat, its response, its retirement.
+    full = job.end + timing.result_latency(DEFAULT)
+    assert timing_of.cycles == full + 3 + timing.WRITE_LATENCY + DEFAULT.memory.write_latency + timing.WRITE_RETIRE
+
+
+def test_every_cycle_has_one_cause() -> None:
+    for seed in range(8):
+        target = load_target(("default", "small", "odd", "mac25")[seed % 4])
+        for frame in simulate(random_program(seed, target), frames=2).frames:
+            assert all(sum(stalls.values()) == frame.cycles for stalls in frame.stalls), f"seed {seed}"
+
+
+@pytest.mark.parametrize("name", ["default", "small", "odd", "mac25"])
+def test_random_programs_against_stepper(name: str) -> None:
+    for seed in range(6):
+        rng = random.Random(seed)
+        program = random_program(seed, load_target(name), 4)
+        memory = random_memory(rng)
+        assert simulate(program, memory).frames[0] == Stepper(program, memory).run(), f"seed {seed}, {memory}"
+
+
+def test_frames_are_alike_and_apart() -> None:
+    frames = simulate(program_of(DEFAULT, LOAD, WEIGHTS, JOB, STORE), frames=3).frames
+    assert len(frames) == 3 and frames[0] == frames[1] == frames[2]
+    assert frames[0].stalls[0] is not frames[1].stalls[0]
+
+
+def test_another_target_is_an_error_of_the_machine() -> None:
+    program = program_of(DEFAULT)
+    wrong = Program(**{**vars(program), "instructions": (isa.Begin(target_hash=1), isa.End())})
+    assert simulate(wrong).error is Error.WRONG_TARGET
+    assert simulate(wrong).frames == ()
+
+
+HANGS: dict[str, tuple[tuple[isa.Instruction, ...], str]] = {
+    "no weights": (
+        (LOAD, JOB, STORE),
+        "tile 0 (instruction 2, JOB tag 1, unit 0 of 1) waits for 3 more words in its weight ring",
+    ),
+    "short load": (
+        (LOAD, WEIGHTS, isa.Job(**{**vars(JOB), "window_span": 65})),
+        "tile 0 (instruction 3, JOB tag 1, unit 0 of 1) waits for 1 more bytes in its window",
+    ),
+    "nobody stores": (
+        (
+            isa.Load(**{**vars(LOAD), "bands": 3}),
+            isa.Weights(**{**vars(WEIGHTS), "portions": 3}),
+            isa.Job(**{**vars(JOB), "outer": 3}),
+        ),
+        "tile 0 (instruction 3, JOB tag 1, unit 2 of 3) waits for a free output slot",
+    ),
+    "nothing to store": ((STORE,), "O (instruction 1, STORE tag 1) waits for an output slot of tile 0 to be filled"),
+    "waits for more stores than there are": (
+        (isa.Load(**{**vars(LOAD), "wait": 1, "after": 7}),),
+        "A (instruction 1, LOAD tag 1) waits for `stored` to go up by 7 more",
+    ),
+    "window too small": (
+        (isa.Load(**{**vars(LOAD), "advance": 20_000, "bands": 2}),),
+        "A (instruction 1, LOAD tag 1) waits for room in a log of tile 0: 7232 more must become free",
+    ),
+    "no partial sums": (
+        (isa.Load(**{**vars(LOAD), "mask": 2}), isa.Job(**{**vars(JOB), "mask": 2, "from_neighbour": 1})),
+        "tile 1 (instruction 2, JOB tag 1, unit 0 of 1) waits for partial sums from the tile before",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HANGS)
+def test_hang_names_who_waits_for_what(name: str) -> None:
+    instructions, sentence = HANGS[name]
+    with pytest.raises(Deadlock) as error:
+        simulate(program_of(DEFAULT, *instructions))
+    assert sentence in str(error.value)
+    assert all("waits for" in waiting.text for waiting in error.value.waiting)
+
+
+def test_full_queue_is_named() -> None:
+    stuck = isa.Store(**{**vars(STORE), "tile": 1})
+    with pytest.raises(Deadlock, match=r"sequencer .* waits for room in the queue of STORE"):
+        simulate(program_of(DEFAULT, *[stuck] * 9))
+
+
+def test_imports_little_and_fast() -> None:
+    script = (
+        "import sys, time, numpy\n"
+        "sys.modules.update(torch=None, amaranth=None, onnx=None)\n"
+        "start = time.process_time()\n"
+        "import tileloom.sim.cycle.simulate\n"
+        "assert time.process_time() - start < 0.3, time.process_time() - start\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
