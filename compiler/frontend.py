@@ -10,6 +10,7 @@ from tileloom.compiler.calibration_data import checked_data, random_data
 from tileloom.compiler.float_model import Array, observe
 from tileloom.compiler.graph import IntegerGraph
 from tileloom.compiler.network import Network
+from tileloom.compiler.nonlinearity import SEGMENTS
 from tileloom.compiler.passes.absorb_quantisers import absorb_quantisers
 from tileloom.compiler.passes.calibrate import METHODS, calibrate, values_to_observe
 from tileloom.compiler.passes.check_operators import check_operators
@@ -92,7 +93,11 @@ def check(path: str | os.PathLike[str]) -> list[Problem]:
 
 
 def quantise(
-    network: Network, calibration: Mapping[str, Array] | None = None, seed: int = 0, method: str = "mse"
+    network: Network,
+    calibration: Mapping[str, Array] | None = None,
+    seed: int = 0,
+    method: str = "mse",
+    segments: int = SEGMENTS,
 ) -> IntegerGraph:
     """The integer graph of a checked network.
 
@@ -101,6 +106,7 @@ def quantise(
     calibration : arrays by input name, frames first, in the network's own units; at most 512 frames are used. None
         takes random data, with a note; a network that gives all its scales needs none
     seed : of the random data
+    segments : of the tables of nonlinear functions, a power of two: what the target has
     method : one of :data:`tileloom.compiler.passes.calibrate.METHODS`
 
     The same arguments give the same graph. Raises :class:`ModelError`.
@@ -118,7 +124,7 @@ def quantise(
         )
         graph = replace(graph, notes=(*graph.notes, note))
     seen = observe(network, data, values) if values and data is not None else {}
-    return verify_graph(quantise_graph(calibrate(graph, seen, method)))
+    return verify_graph(quantise_graph(calibrate(graph, seen, method), segments))
 
 
 def _checked(network: Network) -> Network:

@@ -23,7 +23,7 @@ WEIGHTED = ("Conv", "Gemm", "MatMul", "ConvTranspose")
 
 @dataclass(frozen=True, eq=False)
 class Quantised:
-    """A network before its target is chosen: as ONNX, and as integer graph."""
+    """A network before it is compiled: as ONNX, and as integer graph."""
 
     network: "Network"
     graph: IntegerGraph
@@ -45,14 +45,20 @@ class Compiled:
 
 
 def quantise_model(
-    argument: ModelArgument, calibration: Arrays | None, inputs: Arrays | None, seed: int, watch: Watch = unwatched
+    argument: ModelArgument,
+    target: Target,
+    calibration: Arrays | None,
+    inputs: Arrays | None,
+    seed: int,
+    watch: Watch = unwatched,
 ) -> Quantised:
-    """The integer graph of an ONNX file or zoo network.
+    """The integer graph of an ONNX file or zoo network; of ``target`` only the nonlinearity unit matters.
 
     Ranges come from ``calibration``, else the zoo's own digits, else ``inputs`` where they are floats, else random data
     (the graph's notes then say so). Raises ``ModelError``.
     """
     from tileloom.compiler import frontend
+    from tileloom.compiler.nonlinearity import SEGMENTS
 
     watch("reading the network", 0, 0)
     network = frontend.read_model(argument.path)
@@ -62,7 +68,8 @@ def quantise_model(
     if data is None and inputs is not None and all(array.dtype.kind == "f" for array in inputs.values()):
         data, origin = inputs, "the input frames"
     watch("quantising", 0, 0)
-    graph = frontend.quantise(network, data, seed)
+    # A target without the unit gets the full tables, so that the back end refuses them by name.
+    graph = frontend.quantise(network, data, seed, segments=target.segments or SEGMENTS)
     return Quantised(network, graph, origin if data is not None else f"random data, seed {seed}")
 
 
@@ -96,7 +103,7 @@ def compiled(
     """
     if not argument.is_program:
         machine = load_target(target or DEFAULT_TARGET)
-        quantised = quantise_model(argument, calibration, inputs, seed, watch)
+        quantised = quantise_model(argument, machine, calibration, inputs, seed, watch)
         return Compiled(compile_quantised(quantised, machine, watch=watch), quantised)
     program = argument.program()
     if target is not None:

@@ -1,4 +1,4 @@
-"""Sigmoid becomes a table of 64 linear segments on the 16-bit sum of the operator before it.
+"""Sigmoid becomes a table of linear segments on the 16-bit sum of the operator before it.
 
 On a map that other operators read too, or behind a pool or an add, it becomes a copy with that table.
 """

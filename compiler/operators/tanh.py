@@ -1,4 +1,4 @@
-"""Tanh becomes a table of 64 linear segments on the 16-bit sum of the operator before it.
+"""Tanh becomes a table of linear segments on the 16-bit sum of the operator before it.
 
 On a map that other operators read too, or behind a pool or an add, it becomes a copy with that table.
 """

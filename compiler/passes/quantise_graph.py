@@ -8,7 +8,7 @@ import numpy as np
 
 from tileloom.compiler import graph as integer
 from tileloom.compiler.graph import IntegerGraph, Tensor
-from tileloom.compiler.nonlinearity import NONLINEARITIES, fit
+from tileloom.compiler.nonlinearity import NONLINEARITIES, SEGMENTS, fit
 from tileloom.compiler.problems import ModelError, Problem
 from tileloom.compiler.real_graph import (
     Addition,
@@ -37,9 +37,9 @@ FACTOR_LIMIT = 65535.0
 """Requantisation factors stay below this."""
 
 
-def quantise_graph(graph: RealGraph) -> IntegerGraph:
-    """The integer graph."""
-    builder = _Builder(graph)
+def quantise_graph(graph: RealGraph, segments: int = SEGMENTS) -> IntegerGraph:
+    """The integer graph; nonlinear functions get tables of ``segments`` segments, a power of two."""
+    builder = _Builder(graph, segments)
     operators = tuple(builder.quantised(operator) for operator in graph.operators)
     if builder.problems:
         raise ModelError(builder.problems)
@@ -68,8 +68,9 @@ def _tensor(map_: Map, grid: Quantisation) -> Tensor:
 class _Builder:
     """Turns operators one by one, collecting problems and notes."""
 
-    def __init__(self, graph: RealGraph) -> None:
+    def __init__(self, graph: RealGraph, segments: int) -> None:
         self.graph = graph
+        self.segments = segments
         self.problems: list[Problem] = []
         self.notes: list[str] = []
 
@@ -120,7 +121,7 @@ class _Builder:
         if operator.function is not None:
             nonlinearity = NONLINEARITIES[operator.function]
             scale = max(nonlinearity.saturation / 32768.0, read.scale * float(scales.max()) / (FACTOR_LIMIT / 2))
-            table, error = fit(nonlinearity.function, scale, written.scale, written.zero_point)
+            table, error = fit(nonlinearity.function, scale, written.scale, written.zero_point, self.segments)
             zero_point, (low, high) = 0, signed_range(INTERMEDIATE_BITS)
             self.notes.append(
                 f"{operator.function} after {operator.source.node}: {len(table.slopes)} segments, greatest error "

@@ -94,8 +94,8 @@ def bench(
     for name in [model] if model is not None else [zoo.name for zoo in MODELS]:
         argument = find(name)
         argument.network("bench")
-        quantised = quantise_model(argument, None, None, seed, watch)
         for machine in targets:
+            quantised = quantise_model(argument, machine, None, None, seed, watch)
             try:
                 program = compile_quantised(quantised, machine, watch=watch)
             except ModelError as error:

@@ -133,7 +133,7 @@ def _network(argument: ModelArgument, target: Target, engine: EngineName, digits
     if argument.zoo is None:
         raise ValueError(f"argument must be a zoo network, not {argument.path}")
     held_out = argument.zoo.held_out()
-    quantised = quantise_model(argument, None, None, 0, staged)
+    quantised = quantise_model(argument, target, None, None, 0, staged)
     made = Compiled(compile_quantised(quantised, target, watch=staged), quantised)
     every = frames_for(made.inputs, None, len(held_out.labels), 0, argument)
     few = frames_for(made.inputs, None, digits, 0, argument)
