@@ -53,7 +53,9 @@ def read_arrays(path: Path) -> Arrays:
     """
     rule, fix = "an .npz file of number arrays is needed", "write it with numpy.savez(path, NAME=array)"
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here, because numpy leaves a file open that it cannot read.
+        with path.open("rb") as stream:
+            file = np.load(stream, allow_pickle=False)
             if not isinstance(file, np.lib.npyio.NpzFile):
                 raise refuse("TL405", str(path), rule, "a single array", fix)
             arrays = {name: file[name] for name in file.files}

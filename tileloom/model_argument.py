@@ -31,10 +31,16 @@ class ModelArgument:
         return self.path
 
     def program(self) -> "Program":
-        """The loaded and checked program file; raises ``ProgramError``."""
-        from tileloom.hw.spec.program import load_program
+        """The loaded program file, whole and within the rules of its machine; raises ``ProgramError``."""
+        from tileloom.hw.spec.program import ProgramError, load_program
+        from tileloom.hw.spec.validate import violations
 
-        return load_program(self.path)
+        program = load_program(self.path)
+        broken = violations(program.instructions, program.target)
+        if broken:
+            more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
+            raise ProgramError(f"program breaks a rule of the machine: {broken[0]}{more}")
+        return program
 
 
 def find(model: str | Path) -> ModelArgument:
