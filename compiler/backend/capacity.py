@@ -6,7 +6,7 @@ of every transfer list and of every tile, each round then ends by itself.
 
 from bisect import bisect_left
 
-from tileloom.compiler.backend.fold_jobs import kept_from
+from tileloom.compiler.backend.fold_jobs import kept_from, kept_windows
 from tileloom.compiler.backend.work import Heads, Unit, Work
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
@@ -21,11 +21,13 @@ def overflow(work: Work, before: Heads, after: Heads, target: Target) -> str:
         return f"{len(work.slots)} output slots, at most {MOST_SLOTS}"
     for tile, units in work.units.items():
         bit = 1 << tile
+        begins = (units[0].window_base, units[0].weights_base)
+        assert begins == (before.window[tile], before.weights[tile]), "the first unit begins where the layer before ended"
         window = [(load.round, load.template.advance) for load in _to(work, isa.Destination.WINDOW, bit)]
         weights = [(portion.round, portion.words) for portion in work.portions if portion.mask & bit]
         residual = [(load.round, load.template.advance) for load in _to(work, isa.Destination.RESIDUAL, bit)]
         rounds = [unit.round for unit in units]
-        windows = kept_from([*(unit.window_base for unit in units), after.window[tile]])
+        windows = kept_windows(units, after.window[tile])
         rings = kept_from([*(unit.weights_base for unit in units), after.weights[tile]])
         spans = _residual_positions(units, before.residual[tile])
         for name, claims, start, kept, size in (

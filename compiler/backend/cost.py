@@ -32,7 +32,10 @@ def estimate(layer: Layer, source: View, result: View, mapping: Mapping, target:
     sweeps = (cut(len(found), mapping.tiles_out)[0][1] if many else 1) * len(strips)
     share = units if many else units[: cut(len(units), mapping.tiles_out)[0][1]]
     words = geometry.reduction.words
-    box, boxes = chunks(geometry.reduction, mapping.chunk_words or words)
+    cut_up = chunks(geometry.reduction, mapping.chunk_words or words)
+    if cut_up is None:
+        return None
+    box, boxes = cut_up
     box_words = box[0] * box[1] * box[2]
     chain = geometry.regions * len(boxes)
     compute = sum(_unit_cycles(layer, geometry, unit, box_words, part_rows, bands, chain, target) for unit in share)

@@ -39,19 +39,30 @@ class FoldedJob:
 def moves(units: list[Unit], window_end: int, weights_end: int) -> list[Moves]:
     """Pointer moves after each unit: to the next one's base, freeing what no later unit of the layer reads.
 
-    ``window_end`` and ``weights_end`` are the heads at the layer's end, where the next layer begins.
+    ``window_end`` and ``weights_end`` are the heads at the layer's end, where the next layer begins. The units of a chain
+    of chunks that share their window data free it together, behind the last one.
     """
     windows = [*(unit.window_base for unit in units), window_end]
     weights = [*(unit.weights_base for unit in units), weights_end]
+    window_kept, weights_kept = kept_windows(units, window_end), kept_from(weights)
     return [
         Moves(
             windows[i + 1] - windows[i],
-            window_keep[1] - window_keep[0],
+            window_kept[i + 1] - window_kept[i],
             weights[i + 1] - weights[i],
-            weights_keep[1] - weights_keep[0],
+            weights_kept[i + 1] - weights_kept[i],
         )
-        for i, (window_keep, weights_keep) in enumerate(zip(_kept(windows), _kept(weights), strict=True))
+        for i in range(len(units))
     ]
+
+
+def kept_windows(units: list[Unit], window_end: int) -> list[int]:
+    """What must be kept of the window before each unit's end and behind the last one, by position."""
+    kept = kept_from([*(unit.window_base for unit in units), window_end])
+    for i, unit in enumerate(units):
+        if unit.chunk and not unit.own_window:
+            kept[i] = kept[i - 1]
+    return kept
 
 
 def kept_from(positions: list[int]) -> list[int]:
@@ -63,17 +74,13 @@ def kept_from(positions: list[int]) -> list[int]:
     return found[::-1]
 
 
-def _kept(positions: list[int]) -> list[tuple[int, int]]:
-    kept = kept_from(positions)
-    return list(zip(kept, kept[1:], strict=False))
-
-
 def fold(units: list[Unit], after: list[Moves]) -> list[FoldedJob]:
     """The JOBs of one tile, in order."""
     jobs: list[FoldedJob] = []
     position = 0
     while position < len(units):
         inner = _inner(units, after, position)
+        assert len({after[position + i] for i in range(inner - 1)}) <= 1, "the units of a loop move alike"
         group = list(zip([_shape(unit) for unit in units[position : position + inner]], after[position:], strict=False))
         outer = 1
         while outer < LONGEST and _repeats(units, after, position, outer * inner, group):

@@ -145,6 +145,10 @@ class Geometry:
             return 0
         return self.columns.width * self.pixel_bytes if self.mapping.planes else self.target.columns
 
+    def group_offset(self, first_channel: int) -> int:
+        """Window byte of an output channel's group, channelwise; dense units all read the same bytes."""
+        return self.group_window * (first_channel % self.source.block // self.target.columns)
+
     def pixel_strides(self) -> dict[str, int]:
         """The window strides of a job's pixel loops."""
         pool_y, pool_x = self.layer.pool_kernel

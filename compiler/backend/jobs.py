@@ -31,7 +31,10 @@ def idle_cycles(box_words: int, pixels: int, groups: int, target: Target, *, chu
 def job(
     geometry: Geometry, unit: OutputUnit, box: tuple[int, int, int], rows: int, offset: int, tag: int, *, chunked: bool
 ) -> isa.Job:
-    """The template for ``rows`` output rows (after the pool), a box of the reduction at window byte ``offset``."""
+    """The template for ``rows`` output rows (after the pool) and a box of the reduction.
+
+    ``offset`` is where the last box of the chain begins in the band's data: all boxes of a chain have one span.
+    """
     layer, target = geometry.layer, geometry.target
     pool_y, pool_x = layer.pool_kernel
     width = geometry.end_column - geometry.first_column

@@ -113,15 +113,22 @@ class Placer:
         self._add_loads(chunks)
 
     def _window_chunk(self, micro: _Microstep, region: Region) -> LoadChunk:
-        stream = self.streams[micro.stream]
-        for tile in stream.tiles:
+        tiles = self._fed(micro)
+        for tile in tiles:
             self.heads.window[tile] += region.template.advance
         everything = self.source.is_vector
         after = self.readiness.needed(
             self.layer.input, None if everything else region.blocks, None if everything else region.rows
         )
         template = replace(region.template, tag=self.work.tag)
-        return LoadChunk(self.heads.round, template, stream.mask, self.layer.input, region.offset, after)
+        mask = sum(1 << tile for tile in tiles)
+        return LoadChunk(self.heads.round, template, mask, self.layer.input, region.offset, after)
+
+    def _fed(self, micro: _Microstep) -> list[int]:
+        """Tiles that receive a microstep's data: all of the stream where they keep it, else those that compute now."""
+        if micro.sweep.geometry.regions > 1:
+            return [tile for tile, _ in micro.units]
+        return list(self.streams[micro.stream].tiles)
 
     def _add_loads(self, chunks: list[LoadChunk]) -> None:
         """Chunks of one round wait for the same count, so that they can be one LOAD; never for one too long ago."""
@@ -140,7 +147,7 @@ class Placer:
             return []
         if anew or micro.key not in self._loaded:
             start = geometry.band_start(first)
-            self._start[micro.key] = {t: self.heads.window[t] - start for t in self.streams[micro.stream].tiles}
+            self._start[micro.key] = {t: self.heads.window[t] - start for t in self._fed(micro)}
             self._loaded[micro.key] = first * geometry.row_step if log else first
         have = self._loaded[micro.key]
         need = (end - 1) * geometry.row_step + geometry.halo_rows if log else end
@@ -201,12 +208,15 @@ class Placer:
     def _add_unit(self, tile: int, micro: _Microstep, unit: OutputUnit, weights_base: int) -> None:
         geometry, pool = micro.sweep.geometry, self.layer.pool_kernel[0]
         box, boxes = self.segments.boxes(geometry)
-        offset = boxes[micro.chunk].offset
+        group = geometry.group_offset(unit.first)
+        offset, most = boxes[micro.chunk].offset + group, boxes[-1].offset + group
         rows = micro.rows[1] - micro.rows[0]
-        template = job(geometry, unit, box, rows, offset, self.work.tag, chunked=micro.count > 1)
+        template = job(geometry, unit, box, rows, most, self.work.tag, chunked=micro.count > 1)
         base = self._start[micro.key][tile] + geometry.band_start(micro.rows[0] * pool) + offset
         self.work.units[tile].append(
-            Unit(self.heads.round, template, base, weights_base, micro.number, micro.count)
+            Unit(
+                self.heads.round, template, base, weights_base, micro.number, micro.count, geometry.regions > 1
+            )
         )
 
     def _store(self, active: list[_Microstep]) -> None:

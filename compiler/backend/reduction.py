@@ -98,34 +98,44 @@ def neighbours(kernel: tuple[int, int], columns: int, row_window: int, lanes: in
     return Reduction(reads * columns, 0, row_window, np.where(counts, number, -1))
 
 
-def chunks(reduction: Reduction, limit: int) -> tuple[tuple[int, int, int], list[Chunk]]:
+def chunks(reduction: Reduction, limit: int) -> tuple[tuple[int, int, int], list[Chunk]] | None:
     """Cut a reduction into equal boxes of at most ``limit`` steps: the loops of a box, and the boxes.
 
-    Kernel rows are cut first, then taps, then steps; what hangs over has no weights.
+    Boxes follow each other at one distance, so that a loop can run through them: only one of the loops is cut, kernel
+    rows, taps or steps. Boxes may overlap, so that none hangs over; a weight counts only in the first. ``None`` where
+    cutting one loop is not enough.
     """
     kernel_y, kernel_x, steps = reduction.loops
-    box_y = _even(kernel_y, max(limit // (kernel_x * steps), 1))
-    box_x = _even(kernel_x, max(limit // (box_y * steps), 1))
-    box_s = _even(steps, max(limit // (box_y * box_x), 1))
-    found = []
+    if kernel_x * steps <= limit:
+        axis, most, distance = 0, limit // (kernel_x * steps), reduction.kernel_y_window
+    elif kernel_y == 1 and steps <= limit:
+        axis, most, distance = 1, limit // steps, reduction.kernel_x_window
+    elif kernel_y == kernel_x == 1:
+        axis, most, distance = 2, limit, reduction.step_window
+    else:
+        return None
+    count, stride, size = cover(reduction.loops[axis], most)
     lanes = reduction.index.shape[3]
-    for y in range(0, kernel_y, box_y):
-        for x in range(0, kernel_x, box_x):
-            for s in range(0, steps, box_s):
-                box = np.full((box_y, box_x, box_s, lanes), -1, np.int64)
-                part = reduction.index[y : y + box_y, x : x + box_x, s : s + box_s]
-                box[: part.shape[0], : part.shape[1], : part.shape[2]] = part
-                offset = (
-                    y * reduction.kernel_y_window + x * reduction.kernel_x_window + s * reduction.step_window
-                )
-                found.append(Chunk(offset, box.reshape(-1, lanes)))
-    return (box_y, box_x, box_s), found
+    found = []
+    for i in range(count):
+        part = np.take(reduction.index, range(i * stride, i * stride + size), axis=axis)
+        again = [slice(None)] * 3
+        again[axis] = slice(0, size - stride if i else 0)
+        part[tuple(again)] = -1
+        found.append(Chunk(i * stride * distance, part.reshape(-1, lanes)))
+    box = list(reduction.loops)
+    box[axis] = size
+    return (box[0], box[1], box[2]), found
 
 
-def _even(count: int, most: int) -> int:
-    """The size of the fewest nearly equal parts of at most ``most``."""
-    parts = -(-count // min(most, count))
-    return -(-count // parts)
+def cover(count: int, most: int) -> tuple[int, int, int]:
+    """Boxes of one size at one distance that cover 0 .. count exactly with the least work: number, distance, size.
+
+    >>> cover(12, 5), cover(11, 6), cover(4, 9)
+    ((3, 4, 4), (2, 5, 6), (1, 4, 4))
+    """
+    shapes = [(n, count // n, count - (n - 1) * (count // n)) for n in range(1, count + 1)]
+    return min((shape for shape in shapes if shape[2] <= most), key=lambda shape: (shape[0] * shape[2], shape[0]))
 
 
 def _positions(length: int, lanes: int) -> Indices:

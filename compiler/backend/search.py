@@ -54,7 +54,7 @@ def _with(
     found = sublayers(layer, source, result)
     strip = cut(result.width, strips)[0]
     for arrangement, planes in _arrangements(layer, target):
-        for tiles_out, tiles_rows in _tilings(target, len(found), result):
+        for tiles_out, tiles_rows in _tilings(layer, target, len(found), result):
             most_rows = cut(result.height, tiles_rows)[0][1]
             for rows, groups in product(_row_counts(most_rows), _group_counts(result, target)):
                 base = Mapping(
@@ -85,7 +85,10 @@ def _orders(geometry: Geometry, result: View, base: Mapping, width: int) -> Iter
     pixels = rows * width * layer.pool_kernel[1]
     if chunked and unit.groups(target) * pixels > target.accumulator_entries:
         return
-    box = chunks(geometry.reduction, chunk_words or words)[0]
+    cut_up = chunks(geometry.reduction, chunk_words or words)
+    if cut_up is None or (geometry.regions > 1 and len(cut_up[1]) > 1):
+        return
+    box = cut_up[0]
     if segment_words(layer, unit, box[0] * box[1] * box[2], target) > target.weight_words:
         return
     for order in Order:
@@ -127,16 +130,20 @@ def _arrangeable(geometry: Geometry) -> bool:
     return window.kernel[0] > 1
 
 
-def _tilings(target: Target, sublayer_count: int, result: View) -> list[tuple[int, int]]:
-    """Tiles for outputs and for rows; more parts than there is work for are left out."""
-    outputs = sublayer_count if sublayer_count > 1 else -(-result.channels // target.columns)
+def _tilings(layer: Layer, target: Target, sublayer_count: int, result: View) -> list[tuple[int, int]]:
+    """Tiles for outputs and for rows; more parts than there is work for are left out.
+
+    Channelwise, the tiles that share a block's data cannot begin at different channels of it.
+    """
+    outputs = sublayer_count
+    if sublayer_count == 1 and layer.kind == Kind.DENSE:
+        outputs = -(-result.channels // target.columns)
     found = []
     for out in range(1, min(target.tiles, outputs) + 1):
         for rows in range(1, min(target.tiles // out, result.height) + 1):
-            if len(cut(result.height, rows)) == rows and (out + 1) * rows > 0:
+            if len(cut(result.height, rows)) == rows:
                 found.append((out, rows))
-    best = [(out, rows) for out, rows in found if not any(_covers(other, (out, rows)) for other in found)]
-    return best
+    return [one for one in found if not any(_covers(other, one) for other in found)]
 
 
 def _covers(other: tuple[int, int], one: tuple[int, int]) -> bool:

@@ -29,7 +29,9 @@ class SegmentStore:
         key = (geometry.sublayer.first_output, geometry.first_column)
         if key not in self._boxes:
             whole = geometry.reduction
-            self._boxes[key] = chunks(whole, geometry.mapping.chunk_words or whole.words)
+            boxes = chunks(whole, geometry.mapping.chunk_words or whole.words)
+            assert boxes is not None, "the search offers only mappings whose reduction can be cut"
+            self._boxes[key] = boxes
         return self._boxes[key]
 
     def key(self, unit: OutputUnit, region: int, chunk: int) -> SegmentKey:

@@ -44,6 +44,8 @@ class Unit:
     weights_base: int
     chunk: int = 0
     chunks: int = 1
+    own_window: bool = False
+    """The chunk has window data of its own, which is free behind it."""
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,7 @@ class GraphMaker:
         self.inputs.append(name)
         return name
 
-    def conv(
-        self, source: str, channels: int, window: Window, groups: int = 1, *, table: bool = False
-    ) -> str:
+    def conv(self, source: str, channels: int, window: Window, groups: int = 1, *, table: bool = False) -> str:
         tensor = self.tensors[source]
         height, width = window.output_size(tensor.height, tensor.width)
         output = self._tensor(channels, height, width)
@@ -110,7 +108,9 @@ class GraphMaker:
 
     def _tensor(self, channels: int, height: int, width: int, like: Tensor | None = None) -> str:
         name = f"t{len(self.tensors)}"
-        zero = like.zero_point if like else int(self.random.choice([0, 0, -128, 5, int(self.random.integers(-128, 128))]))
+        zero = (
+            like.zero_point if like else int(self.random.choice([0, 0, -128, 5, int(self.random.integers(-128, 128))]))
+        )
         self.tensors[name] = Tensor(name, channels, height, width, 0.05, zero, shape=(channels, height, width))
         return name
 
