@@ -32,7 +32,7 @@ def load_violations(load: isa.Load, target: Target, memory_bytes: int | None) ->
     if first < 0 or behind > load.advance:
         yield f"bytes written must lie within 0 .. advance = {load.advance} of the head, not {first} .. {behind}"
     if load.rows:
-        yield from _runs(load)
+        yield from _runs(load, target)
         corners = ((load.bands, load.band_stride), (load.parts, load.part_stride), (load.blocks, load.block_stride))
         runs = (load.rows // load.rows_per_run, load.run_stride)
         yield from _range(load.address, (*corners, runs), load.run_bytes, load.space, target, memory_bytes)
@@ -69,12 +69,17 @@ def _written(load: isa.Load) -> tuple[int, int]:
     return low + min(start for start, _ in pieces), high + max(start + size for start, size in pieces)
 
 
-def _runs(load: isa.Load) -> Iterator[str]:
+def _runs(load: isa.Load, target: Target) -> Iterator[str]:
     if load.rows % load.rows_per_run:
         yield f"rows_per_run must divide rows = {load.rows}, not {load.rows_per_run}"
     needed = load.rows_per_run * ((load.elements - 1) * load.take + load.last_take)
     if load.run_bytes < needed:
         yield f"run_bytes must be at least the {needed} bytes that the run's elements take, not {load.run_bytes}"
+    elif load.run_bytes - needed >= target.staging_bytes:
+        yield (
+            f"run_bytes must leave fewer than staging_bytes = {target.staging_bytes} bytes of a run unread, "
+            f"not {load.run_bytes - needed}"
+        )
 
 
 def weights_violations(weights: isa.Weights, target: Target, memory_bytes: int | None) -> Iterator[str]:

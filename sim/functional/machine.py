@@ -106,6 +106,11 @@ class Machine:
         except isa.EncodingError:
             self.program_counter += 1
             raise MachineError(Error.ILLEGAL_INSTRUCTION) from None
+        is_first = self.program_counter == 0
+        segments = len(instruction.slopes) if isinstance(instruction, isa.Table) else self.target.segments
+        if is_first != isinstance(instruction, isa.Begin) or segments != self.target.segments:
+            self.program_counter += 1
+            raise MachineError(Error.ILLEGAL_INSTRUCTION)
         self.program_counter += length
         return instruction
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from tileloom.hw.spec import isa
 from tileloom.hw.spec.program import Codes, Program, ProgramError, TensorMap
 from tileloom.hw.spec.registers import Error
 from tileloom.hw.spec.result import Result
@@ -39,14 +40,15 @@ def run(
         (:class:`~tileloom.sim.functional.faults.Deadlock`).
     """
     frames = _check_inputs(program, inputs)
-    _check_rules(program)
+    words = _words(program)
+    _check_rules(program, words)
     wanted = (*program.outputs, *(program.taps if taps else ()))
     collected: dict[str, list[Codes]] = {tensor.name: [] for tensor in wanted}
     batch = _batch(program)
     error, counter = Error.NONE, 0
     for first in range(0, frames, batch):
         part = {tensor.name: inputs[tensor.name][first : first + batch] for tensor in program.inputs}
-        machine = _machine(program, part, min(batch, frames - first), bounded, fill)
+        machine = _machine(program, words, part, min(batch, frames - first), bounded, fill)
         try:
             machine.run()
         except MachineError as fault:
@@ -80,8 +82,20 @@ def _check_inputs(program: Program, inputs: Mapping[str, Codes]) -> int:
     return frames
 
 
-def _check_rules(program: Program) -> None:
-    broken = violations(program.instructions, program.target)
+def _words(program: Program) -> list[int]:
+    """The program as it stands in memory."""
+    place, size = program.instruction_address, len(program.instruction_bytes)
+    words: list[int] = program.image()[place : place + size].view("<u4").tolist()
+    return words
+
+
+def _check_rules(program: Program, words: list[int]) -> None:
+    """Refuse what breaks a static rule; words that are no instructions are left to the machine's own status."""
+    try:
+        instructions = isa.decode_all(words)
+    except isa.EncodingError:
+        return
+    broken = violations(instructions, program.target)
     if broken:
         more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
         raise ProgramError(f"program {program.name!r} breaks a rule of the machine: {broken[0]}{more}")
@@ -95,7 +109,9 @@ def _batch(program: Program) -> int:
     return max(1, BATCH_BYTES // (program.memory_bytes + target.map_bytes + target.tiles * tile))
 
 
-def _machine(program: Program, inputs: Mapping[str, Codes], frames: int, bounded: bool, fill: int) -> Machine:
+def _machine(
+    program: Program, words: list[int], inputs: Mapping[str, Codes], frames: int, bounded: bool, fill: int
+) -> Machine:
     image = program.image().view(np.int8)
     memory = np.repeat(image[None], frames, axis=0)
     varies = np.zeros(program.memory_bytes, np.bool_)
@@ -105,8 +121,6 @@ def _machine(program: Program, inputs: Mapping[str, Codes], frames: int, bounded
         varies[place] = True
     target = program.target
     map_data = np.full((frames, target.map_bytes), fill, np.int8)
-    size = len(program.instruction_bytes)
-    words = image[program.instruction_address : program.instruction_address + size].view("<u4").tolist()
     return Machine(
         target,
         words,

@@ -51,6 +51,9 @@ def corrupted(word: int, value: int) -> Program:
     ("word", "value", "error", "counter"),
     [
         (4, 0x99, Error.ILLEGAL_INSTRUCTION, 5),
+        (0, int(isa.Opcode.BARRIER) | 1 << 8, Error.ILLEGAL_INSTRUCTION, 1),
+        (4, int(isa.Opcode.BEGIN) | 4 << 8, Error.ILLEGAL_INSTRUCTION, 5),
+        (4, int(isa.Opcode.TABLE) | 4 << 8, Error.ILLEGAL_INSTRUCTION, 5),
         (4, 0, Error.ILLEGAL_INSTRUCTION, 5),
         (4, int(isa.Opcode.LOAD) | 3 << 8, Error.ILLEGAL_INSTRUCTION, 5),
         (1, 77, Error.WRONG_VERSION, 4),

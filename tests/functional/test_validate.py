@@ -88,6 +88,7 @@ ONE_FIELD: list[tuple[isa.Instruction, dict[str, Any], str]] = [
     (LOAD, {"row_window": -32}, "bytes written must lie within 0 .. advance = 128 of the head, not -96 .. 32"),
     (LOAD, {"rows_per_run": 4}, "rows_per_run must divide rows = 2, not 4"),
     (LOAD, {"run_bytes": 31}, "run_bytes must be at least the 32 bytes that the run's elements take, not 31"),
+    (LOAD, {"run_bytes": 2080}, "run_bytes must leave fewer than staging_bytes = 2048 bytes of a run unread, not 2048"),
     (LOAD, {"address": 993}, "addresses must stay within the 1024 bytes of their space, not 993 .. 1040"),
     (LOAD, {"bands": 2, "band_stride": -1}, "addresses must stay within the 1024 bytes of their space, not -1 .. 32"),
     (WEIGHTS, {"address": 8}, "address must be a multiple of port_bytes = 16, not 8"),

@@ -144,8 +144,10 @@ def _place(plan: MemoryPlan, load: isa.Load) -> isa.Load:
     draw = plan.draw
     per_run = draw.divisor(load.rows, load.rows) if load.rows else 1
     taken = per_run * ((load.elements - 1) * load.take + load.last_take)
+    if draw.chance(0.1):
+        taken += draw.integer(1, min(3 * plan.target.port_bytes, plan.target.staging_bytes - 1))
     load = replace(load, rows_per_run=per_run, run_bytes=taken)
-    if draw.chance(0.45) and (placed := _from_slots(plan, load)):
+    if draw.chance(0.7) and (placed := _from_slots(plan, load)):
         return placed
     loops = {
         "run_stride": load.rows // per_run,
@@ -165,8 +167,9 @@ def _place(plan: MemoryPlan, load: isa.Load) -> isa.Load:
     size = high - low + taken
     port = plan.target.port_bytes
     sources = [r for r in plan.readable if r.size >= size and _beats_fit(plan, r)]
+    stored = [r for r in sources if r.stored]
     if sources and draw.chance(0.6):
-        region = draw.pick(sources)
+        region = draw.pick(stored if stored and draw.chance(0.7) else sources)
     else:
         region = plan.input(size + (draw.integer(0, 3 * port) if draw.chance(0.5) else 0))
     address = region.address - low + draw.integer(0, region.size - size)
@@ -192,12 +195,12 @@ def _waiting(draw: Draw, load: isa.Load, region: Region) -> isa.Load:
 def _from_slots(plan: MemoryPlan, load: isa.Load) -> isa.Load | None:
     """Band b from the piece that slot b of a STORE wrote, waiting for no more than that."""
     draw = plan.draw
-    rows_per_run = max(load.rows, 1)
     row_bytes = (load.elements - 1) * load.take + load.last_take
-    load = replace(load, rows_per_run=rows_per_run, run_bytes=rows_per_run * row_bytes)
-    fitting = [
-        r for r in plan.readable if r.slots >= load.bands > 1 and r.slot_size >= load.run_bytes and _beats_fit(plan, r)
-    ]
+    pieces = [r for r in plan.readable if r.slots >= load.bands > 1 and _beats_fit(plan, r)]
+    longest = max((r.slot_size for r in pieces), default=0)
+    per_run = max((n for n in range(1, load.rows + 1) if load.rows % n == 0 and n * row_bytes <= longest), default=1)
+    load = replace(load, rows_per_run=per_run, run_bytes=per_run * row_bytes)
+    fitting = [r for r in pieces if r.slot_size >= load.run_bytes]
     if not fitting:
         return None
     region = draw.pick(fitting)
