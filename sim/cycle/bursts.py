@@ -5,7 +5,7 @@ def burst_beats_of(address: int, size_bytes: int, port_bytes: int, burst_bytes: 
     """Beats of each burst that a run takes: whole beats, ending at multiples of ``burst_bytes`` or at the run's end.
 
     >>> burst_beats_of(60, 150, 8, 64)
-    [1, 8, 3]
+    [1, 8, 8, 3]
     """
     end = address + size_bytes
     beats = []
