@@ -74,5 +74,5 @@ def _missing(module: str) -> Problem:
     package = module.partition(".")[0]
     wanted = f"tileloom[{EXTRAS[package]}]" if package in EXTRAS else package
     return problem(
-        "TL406", package, f"the Python package {package} is needed here", "missing", f"run `pip install '{wanted}'`"
+        "TL406", package, "this Python package is needed here and not installed", "", f"run `pip install '{wanted}'`"
     )
