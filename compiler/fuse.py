@@ -1,8 +1,8 @@
 """Fusion: from the integer graph to layers, each of which is one job (or a few equal ones) of the machine.
 
-A layer is a convolution, or a pool or addition seen as one, followed by what the tile's back end does on the way out: the
-nonlinearity, the element-wise add, the pool over non-overlapping windows. A tensor that more than one operator reads,
-or that is an output of the network, always stays a tensor of its own.
+A layer is a convolution, or a pool or addition seen as one, followed by what the tile's back end does on the way out:
+the nonlinearity, the element-wise add, the pool over non-overlapping windows. A tensor that more than one operator
+reads, or that is an output of the network, always stays a tensor of its own.
 """
 
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ class PoolStage:
 class Layer:
     """One layer: ``sum[o] = bias[o] + sum(x * weights[o])`` on raw codes, then requantise, table, add, pool.
 
-    ``bias`` holds the input's zero point (``bias - zero_point * sum(weights)``), and padding has the code ``pad_value``.
+    ``bias`` holds the input's zero point (``bias - zero_point * sum(weights)``); padding has the code ``pad_value``.
     ``weights`` are ``(out, in / groups, kernel_y, kernel_x)``; CHANNELWISE and MAXIMUM have as many groups as channels.
     """
 
@@ -306,7 +306,7 @@ def _with_pool(layer: Layer, graph: IntegerGraph, target: Target, reads: dict[st
 
 
 def _replaced(layer: Layer, **changes: object) -> Layer:
-    return Layer(**{**layer.__dict__, **changes})  # type: ignore[arg-type]
+    return Layer(**{**layer.__dict__, **changes})
 
 
 def _in_order(layers: list[Layer], graph: IntegerGraph) -> list[Layer]:

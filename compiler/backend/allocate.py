@@ -42,12 +42,14 @@ def allocate(
     """Places of every tensor that is stored.
 
     ``kept`` (the network's inputs and outputs) lie in memory and are never overwritten. Without ``reuse`` nothing is,
-    and all tensors lie in memory, so that they can be read after a run. A place is used again only by a layer behind the
-    last reader: its stores come after that reader's loads, because loads are made in order.
+    and all tensors lie in memory, so that they can be read after a run. A place is used again only by a layer behind
+    the last reader: its stores come after that reader's loads, because loads are made in order.
     """
     align = max(target.burst_bytes if reuse else 0, 64)
     lives = _lives(layers, views, kept, align, reuse)
-    map_places, rest = _fit([life for life in lives if life.tensor not in kept], target.map_bytes) if reuse else ({}, [])
+    map_places, rest = (
+        _fit([life for life in lives if life.tensor not in kept], target.map_bytes) if reuse else ({}, [])
+    )
     in_memory = rest if reuse else [life for life in lives if life.tensor not in kept]
     places = {tensor: Place(1, address) for tensor, address in map_places.items()}
     end = 0
@@ -63,9 +65,7 @@ def allocate(
     return Allocation(places, end + extent)
 
 
-def _lives(
-    layers: list[Layer], views: dict[str, View], kept: tuple[str, ...], align: int, reuse: bool
-) -> list[_Life]:
+def _lives(layers: list[Layer], views: dict[str, View], kept: tuple[str, ...], align: int, reuse: bool) -> list[_Life]:
     first: dict[str, int] = {}
     last: dict[str, int] = {}
     for name in kept:

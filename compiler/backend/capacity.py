@@ -7,7 +7,7 @@ of every transfer list and of every tile, each round then ends by itself.
 from bisect import bisect_left
 
 from tileloom.compiler.backend.fold_jobs import kept_from, kept_windows
-from tileloom.compiler.backend.work import Heads, Unit, Work
+from tileloom.compiler.backend.work import Heads, LoadChunk, Unit, Work
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
 
@@ -22,7 +22,9 @@ def overflow(work: Work, before: Heads, after: Heads, target: Target) -> str:
     for tile, units in work.units.items():
         bit = 1 << tile
         begins = (units[0].window_base, units[0].weights_base)
-        assert begins == (before.window[tile], before.weights[tile]), "the first unit begins where the layer before ended"
+        assert begins == (before.window[tile], before.weights[tile]), (
+            "the first unit begins where the layer before ended"
+        )
         window = [(load.round, load.template.advance) for load in _to(work, isa.Destination.WINDOW, bit)]
         weights = [(portion.round, portion.words) for portion in work.portions if portion.mask & bit]
         residual = [(load.round, load.template.advance) for load in _to(work, isa.Destination.RESIDUAL, bit)]
@@ -41,8 +43,8 @@ def overflow(work: Work, before: Heads, after: Heads, target: Target) -> str:
     return ""
 
 
-def _to(work: Work, destination: isa.Destination, bit: int) -> list[isa.Load]:
-    return [load for load in work.loads if load.mask & bit and load.template.destination == destination]  # type: ignore[misc]
+def _to(work: Work, destination: isa.Destination, bit: int) -> list[LoadChunk]:
+    return [load for load in work.loads if load.mask & bit and load.template.destination == destination]
 
 
 def _residual_positions(units: list[Unit], start: int) -> list[int]:

@@ -8,7 +8,7 @@ from tileloom.compiler.backend.outputs import OutputUnit, output_units
 from tileloom.compiler.backend.partition import cut
 from tileloom.compiler.backend.reduction import chunks
 from tileloom.compiler.backend.sublayers import sublayers
-from tileloom.compiler.fuse import Kind, Layer
+from tileloom.compiler.fuse import Layer
 from tileloom.hw.spec.config import Target
 
 UNIT_CYCLES = 2
@@ -114,7 +114,9 @@ def _ring(
     return segments * bands, 2 * (largest // chain) <= target.weight_words
 
 
-def _window(geometry: Geometry, mapping: Mapping, rows: int, bands: int, units: int) -> tuple[int, int, bool, int] | None:
+def _window(
+    geometry: Geometry, mapping: Mapping, rows: int, bands: int, units: int
+) -> tuple[int, int, bool, int] | None:
     """Window bytes of a sweep, its chunks, whether loading overlaps computing, and bytes before the first unit."""
     size = geometry.target.window_bytes
     pool = geometry.layer.pool_kernel[0]

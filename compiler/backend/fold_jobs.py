@@ -39,8 +39,8 @@ class FoldedJob:
 def moves(units: list[Unit], window_end: int, weights_end: int) -> list[Moves]:
     """Pointer moves after each unit: to the next one's base, freeing what no later unit of the layer reads.
 
-    ``window_end`` and ``weights_end`` are the heads at the layer's end, where the next layer begins. The units of a chain
-    of chunks that share their window data free it together, behind the last one.
+    ``window_end`` and ``weights_end`` are the heads at the layer's end, where the next layer begins. The units of a
+    chain of chunks that share their window data free it together, behind the last one.
     """
     windows = [*(unit.window_base for unit in units), window_end]
     weights = [*(unit.weights_base for unit in units), weights_end]
@@ -114,14 +114,16 @@ def _inner(units: list[Unit], after: list[Moves], position: int) -> int:
 
 
 def _repeats(
-    units: list[Unit], after: list[Moves], position: int, start: int, group: list[tuple[tuple[isa.Job, int, int], Moves]]
+    units: list[Unit],
+    after: list[Moves],
+    position: int,
+    start: int,
+    group: list[tuple[tuple[isa.Job, int, int], Moves]],
 ) -> bool:
     start += position
     if start + len(group) > len(units):
         return False
-    return all(
-        (_shape(units[start + i]), after[start + i]) == expected for i, expected in enumerate(group)
-    )
+    return all((_shape(units[start + i]), after[start + i]) == expected for i, expected in enumerate(group))
 
 
 def _job(unit: Unit, after: list[Moves], position: int, inner: int, outer: int) -> isa.Job:

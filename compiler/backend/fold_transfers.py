@@ -5,6 +5,7 @@ Folding never changes the order of items: an instruction's loops run through the
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 from tileloom.compiler.backend.work import LoadChunk, Portion, Slot
@@ -176,11 +177,11 @@ def fold_stores(slots: list[Slot]) -> list[Folded]:
     """STOREs of a layer."""
     nests = [_Level(slot, (), slot.round) for slot in slots]
     for most, in_round in ((63, True), (63, True), (0xFFFF, False), (0xFFFF, False)):
-        nests = [_nest(run) for run in _runs(nests, lambda run, item, r=in_round: _nests(run, item, r), most)]
+        nests = [_nest(run) for run in _runs(nests, partial(_nests, in_round=in_round), most)]
     return [_store(nest) for nest in nests]
 
 
-def _nests(run: list[_Level], item: _Level, in_round: bool) -> bool:
+def _nests(run: list[_Level], item: _Level, *, in_round: bool) -> bool:
     first, last = run[0], run[-1]
     same = item.loops == first.loops and item.slot.template == first.slot.template
     if not same or item.slot.tensor != first.slot.tensor:

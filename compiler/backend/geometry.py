@@ -128,9 +128,7 @@ class Geometry:
             return reduction.whole_string(window.kernel, window.dilation[1], channels, pitch, lanes)
         string = -(-((window.kernel[1] - 1) * window.dilation[1] + 1) * pitch // lanes)
         taps = window.kernel[1] * -(-pitch // lanes) < string
-        return reduction.strings(
-            window.kernel, window.dilation[1], channels, pitch, kernel_row, lanes, taps=taps
-        )
+        return reduction.strings(window.kernel, window.dilation[1], channels, pitch, kernel_row, lanes, taps=taps)
 
     @property
     def _kernel_row_bytes(self) -> int:

@@ -121,4 +121,3 @@ def _elements(
         "pad_write": write,
         "pad_pitch": placement.pixel_pitch,
     }
-

@@ -55,9 +55,7 @@ def store(view: View, unit: OutputUnit, rows: tuple[int, int], columns: tuple[in
         if width == view.width or count == 1:
             return isa.Store(address=0, run_bytes=count * width * view.block), offset
         run = width * view.block
-        return isa.Store(
-            address=0, runs=count, run_bytes=run, run_stride=view.width * view.block, run_slot=run
-        ), offset
+        return isa.Store(address=0, runs=count, run_bytes=run, run_stride=view.width * view.block, run_slot=run), offset
     pixels = isa.Store(
         address=0,
         runs=count * width,

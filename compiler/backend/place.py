@@ -14,7 +14,6 @@ from tileloom.compiler.backend.readiness import Readiness
 from tileloom.compiler.backend.segment_store import SegmentKey, SegmentStore
 from tileloom.compiler.backend.work import Heads, LoadChunk, Portion, Slot, Unit, Work
 from tileloom.compiler.fuse import Layer
-from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
 
 
@@ -214,9 +213,7 @@ class Placer:
         template = job(geometry, unit, box, rows, most, self.work.tag, chunked=micro.count > 1)
         base = self._start[micro.key][tile] + geometry.band_start(micro.rows[0] * pool) + offset
         self.work.units[tile].append(
-            Unit(
-                self.heads.round, template, base, weights_base, micro.number, micro.count, geometry.regions > 1
-            )
+            Unit(self.heads.round, template, base, weights_base, micro.number, micro.count, geometry.regions > 1)
         )
 
     def _store(self, active: list[_Microstep]) -> None:

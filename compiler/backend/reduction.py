@@ -1,4 +1,4 @@
-"""The reduction of one output: its loops over the window, which weight meets which lane in each step, and its chunks."""
+"""The reduction of one output: its loops over the window, the weight of each lane in each step, and its chunks."""
 
 from dataclasses import dataclass
 

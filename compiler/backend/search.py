@@ -156,7 +156,7 @@ def _row_counts(most: int) -> list[int]:
 
 
 def _group_counts(result: View, target: Target) -> list[int]:
-    """Groups of columns of a unit to try: all that a block (of a vector: a slot) holds, and halves of it down to one."""
+    """Groups of columns of a unit to try: all that a block (of a vector: a slot) holds, and halves down to one."""
     per_block = -(-(result.channels if result.is_vector else result.block) // target.columns)
     if result.is_vector:
         per_block = min(per_block, target.slot_bytes // target.columns)

@@ -7,7 +7,8 @@ from tileloom.compiler.backend.outputs import OutputUnit
 from tileloom.compiler.backend.reduction import Chunk, chunks
 from tileloom.compiler.backend.segments import segment
 from tileloom.compiler.backend.sublayers import full_weights
-from tileloom.compiler.fuse import Int8s, Kind, Layer
+from tileloom.compiler.fuse import Kind, Layer
+from tileloom.compiler.graph import Int8s
 from tileloom.hw.spec.config import Target
 
 SegmentKey = tuple[int, int, int, int]

@@ -4,7 +4,8 @@ import numpy as np
 
 from tileloom.compiler.backend.outputs import OutputUnit
 from tileloom.compiler.backend.reduction import Indices
-from tileloom.compiler.fuse import Int8s, Kind, Layer
+from tileloom.compiler.fuse import Kind, Layer
+from tileloom.compiler.graph import Int8s
 from tileloom.hw.spec.config import Target
 
 

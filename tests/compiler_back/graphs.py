@@ -55,7 +55,7 @@ class GraphMaker:
                 bias=self.random.integers(-5000, 5000, channels),
                 window=window,
                 groups=groups,
-                multiplier=np.array([m for m, _ in factors], np.int64) * (1 if not table else 1),
+                multiplier=np.array([m for m, _ in factors], np.int64),
                 shift=np.array([max(s - (6 if table else 0), 0) for _, s in factors], np.int64),
                 zero_point=0 if table else self._zero_point(output),
                 low=-128 * wide,
