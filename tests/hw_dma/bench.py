@@ -3,11 +3,12 @@
 import random
 from typing import Any
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, ResetInserter, Signal
 from amaranth.sim import Simulator, SimulatorContext
 
+from tests.hw_dma.memories import PacedMemory, StallingMemory
 from tests.hw_dma.model import Log
-from tests.hw_dma.surroundings import paused, some_tiles
+from tests.hw_dma.surroundings import some_tiles
 from tileloom.hw.dma.smart_dma import SmartDma
 from tileloom.hw.spec.config import Target
 
@@ -16,58 +17,71 @@ BASE = 0x4000_0000
 LINES = {"addresses": "load_addresses", "loader": "loader", "weights": "weights", "store": "store"}
 
 
-class Bench:
-    """One run: words for every line are sent at random where there is room; ``sent`` tells when."""
+class Run:
+    """One run of the smart DMA from a start strobe (cycle 0) on; ``log`` has its events, ``sent`` every line's words.
 
-    def __init__(self, target: Target, memory: bytes, words: dict[str, list[int]], seed: int) -> None:
+    Words are sent at random where there is room. As at the top, an error or ``abort_at`` halts from the next cycle on.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        memory: bytes,
+        words: dict[str, list[int]],
+        seed: int,
+        cycles: int,
+        program: tuple[int, int] = (0, 0),
+        pops: list[bool] | None = None,
+        stalling: bool = False,
+        abort_at: int | None = None,
+    ) -> None:
         self.target = target
-        self.memory = bytearray(memory)
+        self.cycles = cycles
+        self.program = program
+        self.pops = pops or [True] * cycles
+        self.abort_at = abort_at
+        self.memory = PacedMemory(target, memory, BASE, self.event)
+        if stalling:
+            self.memory = StallingMemory(target, memory, BASE, self.event, seed)
         self.words = {name: list(line) for name, line in words.items()}
         self.sent: dict[str, list[tuple[int, int]]] = {name: [] for name in words}
         self.rng = random.Random(seed)
         self.tiles = some_tiles(target, seed)
         self.log: Log = {}
-        self.reads: list[tuple[int, int, int, bool]] = []  # first cycle, client, address, last
-        self.responses: list[int] = []
         self.slot_data: list[list[int]] = []
         self.before: tuple[Any, ...] | None = None
+        self.halted = False
+        self.drained = False
 
     def event(self, kind: str, cycle: int, *details: Any) -> None:
         """Note an event."""
         self.log.setdefault(kind, []).append((cycle, *details))
 
-    def run(self, cycles: int, program: tuple[int, int], pops: list[bool]) -> Log:
-        """All cycles from the start strobe (0) on."""
-        dma = SmartDma(self.target)
-        m = Module()
-        m.submodules.dma = dma
-        simulator = Simulator(m)
-        simulator.add_clock(1e-6)
-
-        async def process(ctx: SimulatorContext) -> None:
-            for port, value in (
-                (dma.window_base, BASE),
-                (dma.window_bytes, len(self.memory)),
-                (dma.program_address, program[0]),
-                (dma.program_bytes, program[1]),
-            ):
-                ctx.set(port, value)
-            for cycle in range(cycles):
-                ctx.set(dma.start, cycle == 0)
-                self._cycle(ctx, dma, cycle, pops[cycle])
-                await ctx.tick()
-
-        simulator.add_testbench(process)
-        simulator.run()
-        return {kind: sorted(events) for kind, events in self.log.items()}
+    async def drive(self, ctx: SimulatorContext, dma: SmartDma) -> None:
+        """All cycles of the run; the reset came before."""
+        for port, value in (
+            (dma.window_base, BASE),
+            (dma.window_bytes, len(self.memory.data)),
+            (dma.program_address, self.program[0]),
+            (dma.program_bytes, self.program[1]),
+            (dma.halt, 0),
+        ):
+            ctx.set(port, value)
+        for cycle in range(self.cycles):
+            ctx.set(dma.start, cycle == 0)
+            ctx.set(dma.halt, self.halted)
+            self._cycle(ctx, dma, cycle, self.pops[cycle] and not self.halted)
+            self.drained = bool(ctx.get(dma.drained))
+            self.halted |= "error" in self.log or cycle == self.abort_at
+            await ctx.tick()
+        self.log = {kind: sorted(events) for kind, events in self.log.items()}
 
     def _cycle(self, ctx: SimulatorContext, dma: SmartDma, cycle: int, pop: bool) -> None:
         self._send_words(ctx, dma, cycle)
         claims: list[dict[str, int]] = [{} for _ in self.tiles]
         self._answer_reservation(ctx, dma.activation_space, ("window", "residual"), cycle, claims)
         self._answer_reservation(ctx, dma.weight_space, ("weights",), cycle, claims)
-        self._memory_reads(ctx, dma, cycle)
-        self._memory_writes(ctx, dma, cycle)
+        self.memory.step(ctx, dma.axi, cycle)
         released = self._slots(ctx, dma, cycle)
         if ctx.get(dma.word_valid) and pop:
             self.event("word", cycle, ctx.get(dma.word))
@@ -91,7 +105,7 @@ class Bench:
     def _send_words(self, ctx: SimulatorContext, dma: SmartDma, cycle: int) -> None:
         for name, words in self.words.items():
             line = getattr(dma, LINES[name])
-            send = bool(words) and self.rng.random() < 0.9 and ctx.get(line.room)
+            send = bool(words) and self.rng.random() < 0.9 and not self.halted and bool(ctx.get(line.room))
             ctx.set(line.valid, send)
             if send:
                 self.sent[name].append((cycle, words[0]))
@@ -108,44 +122,6 @@ class Bench:
         for n, claimed in enumerate(claims):
             if claim >> n & 1:
                 claimed[log] = amount
-
-    def _memory_reads(self, ctx: SimulatorContext, dma: SmartDma, cycle: int) -> None:
-        axi, size, model = dma.axi, self.target.port_bytes, self.target.memory
-        pause = paused(model, cycle)
-        valid = bool(self.reads) and self.reads[0][0] <= cycle and not pause
-        ctx.set(axi.rvalid, valid)
-        if valid:
-            _, client, address, last = self.reads.pop(0)
-            ctx.set(axi.rid, client)
-            ctx.set(axi.rlast, last)
-            ctx.set(axi.rdata, int.from_bytes(self.memory[address : address + size], "little"))
-        ctx.set(axi.arready, not pause)
-        if ctx.get(axi.arvalid) and not pause:
-            client, address, beats = ctx.get(axi.arid), ctx.get(axi.araddr) - BASE, ctx.get(axi.arlen) + 1
-            self.event("request", cycle, client, address, beats)
-            for beat in range(beats):
-                self.reads.append((cycle + model.read_latency, client, address + beat * size, beat == beats - 1))
-
-    def _memory_writes(self, ctx: SimulatorContext, dma: SmartDma, cycle: int) -> None:
-        axi, size, model = dma.axi, self.target.port_bytes, self.target.memory
-        pause = paused(model, cycle)
-        answer = bool(self.responses) and self.responses[0] <= cycle and not pause
-        ctx.set(axi.bvalid, answer)
-        if answer:
-            self.responses.pop(0)
-        ctx.set(axi.awready, not pause)
-        ctx.set(axi.wready, not pause)
-        if pause:
-            return
-        if ctx.get(axi.awvalid):
-            self.event("write request", cycle, ctx.get(axi.awaddr) - BASE, ctx.get(axi.awlen) + 1)
-        if ctx.get(axi.wvalid):
-            data, strobe, last = ctx.get(axi.wdata), ctx.get(axi.wstrb), bool(ctx.get(axi.wlast))
-            self.event(
-                "write", cycle, strobe, tuple(data >> 8 * i & 0xFF for i in range(size) if strobe >> i & 1), last
-            )
-            if last:
-                self.responses.append(cycle + model.write_latency)
 
     def _slots(self, ctx: SimulatorContext, dma: SmartDma, cycle: int) -> list[bool]:
         size = self.target.port_bytes
@@ -182,3 +158,22 @@ class Bench:
             last = bool(ctx.get(line.last))
             data = ctx.get(line.data).to_bytes(self.target.port_bytes, "little")
             self.event("weights", cycle, mask, data, last, ctx.get(line.words) if last else 0)
+
+
+def run_all(target: Target, runs: list[Run]) -> None:
+    """The runs one after another on one smart DMA, each after one cycle of reset."""
+    dma, reset = SmartDma(target), Signal()
+    m = Module()
+    m.submodules.dma = ResetInserter(reset)(dma)
+    simulator = Simulator(m)
+    simulator.add_clock(1e-6)
+
+    async def process(ctx: SimulatorContext) -> None:
+        for run in runs:
+            ctx.set(reset, 1)
+            await ctx.tick()
+            ctx.set(reset, 0)
+            await run.drive(ctx, dma)
+
+    simulator.add_testbench(process)
+    simulator.run()

@@ -169,3 +169,14 @@ def random_store(rng: random.Random, target: Target, tag: int) -> isa.Store:
 def slots_of(store: isa.Store) -> int:
     """Slots that a STORE counts."""
     return store.outer * store.inner * store.parts * store.subparts if store.runs else 0
+
+
+def random_words(target: Target, seed: int, count: int) -> dict[str, list[int]]:
+    """Words of every line; every wait ends, since what it waits for is stored by stores that wait for nothing."""
+    rng = random.Random(seed)
+    stores = [random_store(rng, target, tag) for tag in range(count)]
+    stored = sum(slots_of(store) for store in stores)
+    loads = [random_load(rng, target, tag, stored) for tag in range(count)]
+    weights = [random_weights(rng, target, tag) for tag in range(count)]
+    lines = {"addresses": loads, "loader": loads, "weights": weights, "store": stores}
+    return {name: [word for one in line for word in isa.encode(one)] for name, line in lines.items()}

@@ -136,6 +136,7 @@ class Model:
         # P
         self.program_buffer = Delayed()
         self.words: list[tuple[int, int, bool]] = []
+        self.words_left = 0
 
     def event(self, kind: str, cycle: int, *details: Any) -> None:
         """Note an event."""
@@ -221,6 +222,7 @@ class Model:
     # ---- P
     def fetch(self, address: int, size: int) -> Iterator[None]:
         """Program fetch: cycle 0 is the start strobe."""
+        self.words_left = size // 4
         yield
         while size > 0:
             length, beats = self._cut(address, size)
@@ -242,6 +244,9 @@ class Model:
 
     def _split(self, arrivals: list[int], number: int, beat: bytes) -> None:
         for i in range(0, len(beat), 4):
+            if self.words_left == 0:
+                return  # what a last beat holds behind the program
+            self.words_left -= 1
             word = int.from_bytes(beat[i : i + 4], "little")
             self.words.append((arrivals[number] + timing.PROGRAM_LATENCY, word, i + 4 == len(beat)))
 

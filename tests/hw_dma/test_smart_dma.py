@@ -2,14 +2,13 @@
 
 import dataclasses
 import random
-from itertools import zip_longest
 
 import pytest
 
-from tests.hw_dma.bench import Bench
-from tests.hw_dma.descriptors import WINDOW_BYTES, random_load, random_store, random_weights, slots_of
+from tests.hw_dma.bench import Run, run_all
+from tests.hw_dma.compare import compare, contents
+from tests.hw_dma.descriptors import WINDOW_BYTES, random_words
 from tests.hw_dma.model import Log, Model
-from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import MemoryModel, Target, load_target
 
 MEMORIES = {
@@ -20,19 +19,6 @@ MEMORIES = {
 }
 
 
-def compare(rtl: Log, model: Log) -> None:
-    """Every kind of event in the same cycles with the same contents; the earliest difference is shown."""
-    differences = []
-    for kind in sorted(rtl | model):
-        ours, theirs = rtl.get(kind, []), model.get(kind, [])
-        for one, other in zip_longest(ours, theirs):
-            if one != other:
-                cycle = min(event[0] for event in (one, other) if event)
-                differences.append((cycle, f"{kind}: RTL {one}, model {other}"))
-                break
-    assert not differences, min(differences)
-
-
 def simulate(target: Target, words: dict[str, list[int]], seed: int, cycles: int) -> tuple[Log, Log]:
     """Logs of the RTL and of the model."""
     rng = random.Random(seed)
@@ -40,20 +26,9 @@ def simulate(target: Target, words: dict[str, list[int]], seed: int, cycles: int
     pace = rng.choice((0.1, 0.5, 0.97))
     pops = [rng.random() < pace for _ in range(cycles)]
     program = (rng.randrange(40) * target.port_bytes, 4 * rng.randint(0, 700))
-    bench = Bench(target, memory, words, seed)
-    rtl = bench.run(cycles, program, pops)
-    return rtl, Model(target, memory, bench.sent, seed).run(cycles, program, pops)
-
-
-def random_words(target: Target, seed: int, count: int) -> dict[str, list[int]]:
-    """Words of every line; every wait ends, since what it waits for is stored by stores that wait for nothing."""
-    rng = random.Random(seed)
-    stores = [random_store(rng, target, tag) for tag in range(count)]
-    stored = sum(slots_of(store) for store in stores)
-    loads = [random_load(rng, target, tag, stored) for tag in range(count)]
-    weights = [random_weights(rng, target, tag) for tag in range(count)]
-    lines = {"addresses": loads, "loader": loads, "weights": weights, "store": stores}
-    return {name: [word for one in line for word in isa.encode(one)] for name, line in lines.items()}
+    run = Run(target, memory, words, seed, cycles, program, pops)
+    run_all(target, [run])
+    return run.log, Model(target, memory, run.sent, seed).run(cycles, program, pops)
 
 
 @pytest.mark.parametrize("memory", MEMORIES)
@@ -64,3 +39,20 @@ def test_all_units_at_once(name: str, memory: str) -> None:
     rtl, model = simulate(target, random_words(target, seed, 12), seed, 2500)
     compare(rtl, model)
     assert len(rtl["element"]) > 100 and len(rtl["weights"]) > 50 and len(rtl["release"]) > 5 and "error" not in rtl
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_stalls_on_every_channel_change_no_data(seed: int) -> None:
+    name = ("small", "odd", "default", "mac25")[seed]
+    target = dataclasses.replace(load_target(name), map_bytes=0, memory=MEMORIES["near"])
+    cycles = 5000
+    memory = random.Random(seed).randbytes(WINDOW_BYTES)
+    program = (64, 900)
+    run = Run(target, memory, random_words(target, seed, 2 if name == "mac25" else 4), seed, cycles, program, stalling=True)
+    run_all(target, [run])
+    model = Model(target, memory, run.sent, seed).run(cycles, program, [True] * cycles)
+    assert run.drained and run.log["state"][-1][1:] == model["state"][-1][1:]
+    assert run.log["state"][-1][1:5] == (True, True, True, True)
+    ours, theirs = contents(run.log), contents(model)
+    for kind in ("element", "weights", "word", "write request", "write"):
+        assert ours[kind] == theirs[kind], kind
