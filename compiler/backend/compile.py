@@ -7,8 +7,9 @@ from tileloom.compiler.backend.capacity import overflow
 from tileloom.compiler.backend.fold_jobs import fold, moves
 from tileloom.compiler.backend.fold_transfers import fold_loads, fold_stores, fold_weights
 from tileloom.compiler.backend.layout import View, view_of
-from tileloom.compiler.backend.mapping import Mapping
+from tileloom.compiler.backend.mapping import Mapping, Order
 from tileloom.compiler.backend.order import LayerInstructions, Placed, joined_jobs, ordered
+from tileloom.compiler.backend.pace import pace
 from tileloom.compiler.backend.place import Placer
 from tileloom.compiler.backend.proof import prove
 from tileloom.compiler.backend.readiness import Readiness
@@ -37,9 +38,9 @@ def compile_graph(graph: IntegerGraph, target: Target, taps: bool = False) -> Pr
     layers = fuse(graph, target)
     check_features(layers, target)
     views = {name: view_of(tensor, target) for name, tensor in graph.tensors.items()}
-    works, chosen, weights = _place_all(layers, views, target)
     kept = (*graph.inputs, *(name for name in graph.outputs if name not in graph.inputs))
     allocation = allocate(layers, views, kept, target, reuse=not taps)
+    works, chosen, weights = _place_all(layers, views, allocation, target)
     placed = ordered(works, target.segments)
     program = _program(graph, target, layers, chosen, views, allocation, placed, bytes(weights), taps=taps)
     prove(program)
@@ -47,7 +48,7 @@ def compile_graph(graph: IntegerGraph, target: Target, taps: bool = False) -> Pr
 
 
 def _place_all(
-    layers: list[Layer], views: dict[str, View], target: Target
+    layers: list[Layer], views: dict[str, View], allocation: Allocation, target: Target
 ) -> tuple[list[LayerInstructions], list[Mapping], bytearray]:
     heads, readiness, weights = Heads.at_start(target.tiles), Readiness(), bytearray()
     for view in views.values():
@@ -59,7 +60,8 @@ def _place_all(
         if takes_whole_map(layer, views[layer.input]):
             seen = as_vector_layer(layer, views[layer.input])
             views_seen = {**views, layer.input: views[layer.input].as_vector()}
-        found = _place(seen, views_seen, target, heads, readiness, len(weights), number + 1)
+        paced = allocation.places[layer.input].space == isa.Space.MEMORY
+        found = _place(seen, views_seen, target, heads, readiness, len(weights), number + 1, paced=paced)
         if isinstance(found, Problem):
             problems.append(found)
             continue
@@ -80,6 +82,8 @@ def _place(
     readiness: Readiness,
     start: int,
     tag: int,
+    *,
+    paced: bool,
 ) -> tuple[LayerInstructions, Mapping, bytearray] | Problem:
     """The best mapping that fits, placed."""
     reason = ""
@@ -87,6 +91,8 @@ def _place(
         before, ready = heads.copy(), readiness.copy()
         segments = SegmentStore(layer, target, start)
         work = Placer(layer, views, mapping, target, heads, readiness, segments, tag).place()
+        if paced and mapping.order == Order.RESIDENT:
+            pace(work, before.stored, target)
         reason = overflow(work, before, heads, target)
         if not reason:
             return _folded(layer, work, before, heads, target), mapping, segments.data

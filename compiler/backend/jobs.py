@@ -28,6 +28,13 @@ def idle_cycles(box_words: int, pixels: int, groups: int, target: Target, *, chu
     return idle
 
 
+def unit_cycles(template: isa.Job, target: Target) -> int:
+    """Cycles of one unit of a job."""
+    steps = template.steps * template.kernel_x * template.kernel_y * template.slices + template.idle
+    pixels = template.pixels_y * template.pixels_x * template.sub_y * template.sub_x
+    return template.groups * (target.constant_words + pixels * steps)
+
+
 def job(
     geometry: Geometry, unit: OutputUnit, box: tuple[int, int, int], rows: int, offset: int, tag: int, *, chunked: bool
 ) -> isa.Job:
