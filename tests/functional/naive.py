@@ -4,6 +4,7 @@ It shares the instruction set and the scalar arithmetic with the simulator, and 
 but small random programs.
 """
 
+import random
 import struct
 from collections import deque
 from collections.abc import Iterator
@@ -70,15 +71,19 @@ class NaiveMachine:
         self.under_way: set[type] = set()
         self.progress = 0
 
-    def run(self) -> None:
+    def run(self, turns: random.Random) -> None:
+        """Units take turns in random order; a result that depends on it shows a race in the program."""
         units = [self.loads(), self.weights(), self.stores(), *(self.jobs(n) for n in range(len(self.tiles)))]
         sequencer = self.sequence()
         ended = False
         while not ended:
             before = self.progress
             ended = next(sequencer)
-            for unit in units:
+            for unit in turns.sample(units, turns.randint(1, len(units))):
                 next(unit)
+            if self.progress == before:
+                for unit in units:
+                    next(unit)
             assert ended or self.progress > before, "the naive machine waits for ever"
 
     def sequence(self) -> Iterator[bool]:

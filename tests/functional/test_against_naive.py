@@ -1,5 +1,7 @@
 """The functional simulator against an interpreter that works byte by byte, on small random programs."""
 
+import random
+
 import numpy as np
 import pytest
 
@@ -19,7 +21,7 @@ def test_same_memory(name: str, seed: int) -> None:
         memory = bytearray(program.image().tobytes())
         for tensor in program.inputs:
             memory[tensor.address : tensor.address + tensor.size_bytes] = inputs[tensor.name][frame].tobytes()
-        NaiveMachine(program, memory).run()
+        NaiveMachine(program, memory).run(random.Random(frame))
         for tensor in program.outputs:
             wanted = np.frombuffer(memory[tensor.address : tensor.address + tensor.size_bytes], np.int8)
             assert np.array_equal(result.outputs[tensor.name][frame].reshape(-1), wanted), tensor.name

@@ -1,11 +1,14 @@
 """Where a random program's bytes live: weights, inputs, stored regions, and the map buffer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.programs.draw import Draw
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.program import TensorMap
+
+BLOB = 1 << 30
+"""Addresses from here on count from the start of the weights, whose place is known only at the end."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,14 @@ class MemoryPlan:
         self._map_cursor = 0
 
     def weights(self, data: bytes) -> int:
-        """Place weights; returns their address behind the start of the weights, a multiple of the port."""
+        """Place weights; returns their address, a multiple of the port, in the way of :data:`BLOB`."""
         port = self.target.port_bytes
         self.blob += bytes(-len(self.blob) % port)
         if self.draw.chance(0.3):
             self.blob += bytes(port * self.draw.integer(1, 5))
         address = len(self.blob)
         self.blob += data
-        return address
+        return BLOB + address
 
     def input(self, size: int) -> Region:
         """A new input of so many bytes."""
@@ -61,13 +64,20 @@ class MemoryPlan:
         self.outputs.append(_raw(f"output{len(self.outputs)}", region))
         return region.address
 
-    def map_place(self, size: int) -> int | None:
+    def map_place(self, size: int, alignment: int = 1) -> int | None:
         """A place in the map buffer, or None when it is full."""
-        address = self._map_cursor + self.draw.integer(0, 3)
+        address = -(-(self._map_cursor + self.draw.integer(0, 3)) // alignment) * alignment
         if address + size > self.target.map_bytes:
             return None
         self._map_cursor = address + size
         return address
+
+    def store_earlier(self, slots: int, since: int) -> None:
+        """More slots are stored before those of the readable regions from number ``since`` on."""
+        self.stored += slots
+        for number, region in enumerate(self.readable[since:], since):
+            if region.stored:
+                self.readable[number] = replace(region, stored=region.stored + slots)
 
     def forget_map(self) -> None:
         """Behind a BARRIER the map buffer may be written again."""

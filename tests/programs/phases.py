@@ -10,13 +10,18 @@ import numpy as np
 from tests.programs.draw import Draw
 from tests.programs.loads import TileSet, loads
 from tests.programs.memory_plan import MemoryPlan
-from tests.programs.shapes import lengthened, random_job, unit_words, with_reduction
+from tests.programs.shapes import lengthened, operand_bytes, random_job, unit_words, with_reduction
 from tests.programs.stores import stores
 from tests.programs.weight_streams import weight_streams
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.validate_job import job_violations
 from tileloom.sim.functional.buffers import Bytes
+
+WINDOW_STRIDES = (
+    *("step_window", "kernel_x_window", "kernel_y_window", "slice_window"),
+    *("sub_x_window", "sub_y_window", "pixel_x_window", "pixel_y_window", "group_window"),
+)
 
 
 class NoFit(Exception):
@@ -84,12 +89,24 @@ def motion(draw: Draw, log: str, span: int, stride: int, outer: int, inner: int,
     return Motion(onward, onward, walk * (outer + second), lag)
 
 
+def backward_motion(draw: Draw, target: Target, job: isa.Job, outer: int, inner: int) -> Motion:
+    """The window of a first job that walks on and frees nothing, and of a second that reads back from where it is."""
+    span, width = job.window_span, operand_bytes(job, target)
+    stride = draw.integer(0, span)
+    walked = outer * ((inner - 1) * stride + span)
+    first = {"window_inner": stride, "window_outer": span - stride}
+    back = {name: -getattr(job, name) for name in WINDOW_STRIDES}
+    last = {"window_inner": 0, "window_outer": width, "window_free_outer": walked + width, "window_span": width}
+    return Motion(first, back | last, walked + width, walked)
+
+
 def plain_phase(plan: MemoryPlan, pixel_limit: int, have_tables: int) -> Phase:
     """One or two jobs on a set of tiles."""
     draw, target = plan.draw, plan.target
     tiles = draw.pick(tile_sets(target))
-    job = random_job(draw, target, pixel_limit)
-    outer, inner = draw.small(4), draw.small(4)
+    storm = draw.chance(0.15)  # many short units
+    job = random_job(draw, target, 2 if storm else pixel_limit)
+    outer, inner = (draw.integer(1, 8), draw.integer(1, 8)) if storm else (draw.small(4), draw.small(4))
     if inner > 1 and draw.chance(0.4):
         job = lengthened(draw, target, replace(job, chunked=1))
     phase = Phase()
@@ -156,6 +173,8 @@ def _work(phase: Phase, plan: MemoryPlan, tiles: TileSet, job: isa.Job, outer: i
     span = job.window_span
     stride = draw.pick([span, span, draw.integer(0, span), draw.integer(0, min(span, 40))])
     window = motion(draw, "window", span, stride, outer, inner, second)
+    if second and draw.chance(0.3):
+        window = backward_motion(draw, target, job, outer, inner)
     words = motion(draw, "weights", job.weights_span, draw.pick([0, job.weights_span]), outer, inner, second)
     first = replace(job, mask=tiles.mask, outer=outer, inner=inner, **window.first, **words.first)
     phase.jobs.append(first)

@@ -12,7 +12,8 @@ from math import prod
 import numpy as np
 
 from tests.programs.draw import Draw
-from tests.programs.memory_plan import MemoryPlan
+from tests.programs.map_weights import through_the_map
+from tests.programs.memory_plan import BLOB, MemoryPlan
 from tests.programs.phases import NoFit, Phase, chain_phase, plain_phase
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
@@ -59,6 +60,10 @@ def _epochs(plan: MemoryPlan, size: int) -> list[list[Phase]]:
         except NoFit:
             plan.reset(mark)
             continue
+        if draw.chance(0.1) and (copy := through_the_map(plan, phase, mark[3])):
+            epochs[-1].append(_tagged(copy, sum(map(len, epochs)) + 1))
+            epochs.append([])
+            chunked = receivers = 0
         chunked, receivers = chunked | phase.chunked, receivers | phase.receivers
         for instruction in phase.jobs:
             tables |= instruction.mask if isinstance(instruction, isa.Table) else 0
@@ -105,7 +110,9 @@ def _assemble(plan: MemoryPlan, name: str, order: list[isa.Instruction]) -> Prog
     target, port = plan.target, plan.target.port_bytes
     weights_address = -(-plan.size // port) * port
     body = [
-        replace(i, address=i.address + weights_address) if isinstance(i, isa.Weights) and not i.space else i
+        replace(i, address=i.address - BLOB + weights_address)
+        if isinstance(i, isa.Weights | isa.Load) and i.address >= BLOB
+        else i
         for i in order[:-1]
     ]
     instructions = (isa.Begin(target_hash=target.hash), *body, isa.End())
