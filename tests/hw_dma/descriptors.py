@@ -1,6 +1,7 @@
 """Random descriptors for the smart DMA: every form that the contract allows, inside the window and the map buffer."""
 
 import random
+from collections.abc import Sequence
 from itertools import product
 
 from tileloom.hw.spec import isa
@@ -178,5 +179,10 @@ def random_words(target: Target, seed: int, count: int) -> dict[str, list[int]]:
     stored = sum(slots_of(store) for store in stores)
     loads = [random_load(rng, target, tag, stored) for tag in range(count)]
     weights = [random_weights(rng, target, tag) for tag in range(count)]
-    lines = {"addresses": loads, "loader": loads, "weights": weights, "store": stores}
+    lines: dict[str, Sequence[isa.Instruction]] = {
+        "addresses": loads,
+        "loader": loads,
+        "weights": weights,
+        "store": stores,
+    }
     return {name: [word for one in line for word in isa.encode(one)] for name, line in lines.items()}

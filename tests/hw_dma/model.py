@@ -4,7 +4,7 @@ Every unit is a generator that is resumed once a cycle, in the order of the serv
 others see in the next cycle or later, by :class:`Delayed`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from itertools import product
 from typing import Any
@@ -186,7 +186,7 @@ class Model:
             quiet["store"] and not writes,
         )
 
-    def _take(self, name: str) -> Iterator[Any]:
+    def _take(self, name: str) -> Generator[None, None, Any]:
         """IDLE until the shadow is valid; the value is the instruction."""
         self.busy[name] = False
         queue = self.queues[name]

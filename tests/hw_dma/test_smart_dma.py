@@ -48,7 +48,9 @@ def test_random_stalls_on_every_channel_change_no_data(seed: int) -> None:
     cycles = 5000
     memory = random.Random(seed).randbytes(WINDOW_BYTES)
     program = (64, 900)
-    run = Run(target, memory, random_words(target, seed, 2 if name == "mac25" else 4), seed, cycles, program, stalling=True)
+    run = Run(
+        target, memory, random_words(target, seed, 2 if name == "mac25" else 4), seed, cycles, program, stalling=True
+    )
     run_all(target, [run])
     model = Model(target, memory, run.sent, seed).run(cycles, program, [True] * cycles)
     assert run.drained and run.log["state"][-1][1:] == model["state"][-1][1:]
