@@ -246,12 +246,12 @@ def _add_tables(phase: Phase, draw: Draw, target: Target, tiles: TileSet, have_t
 
 
 def _segments(draw: Draw, target: Target) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """A bent line through the codes, for shifts of 6 to 14, or segments without any order."""
+    """A bent line through the codes, for shifts of 11 to 16, or segments without any order."""
     if draw.chance(0.2):
         return (
             tuple(draw.integer(-32768, 32767) for _ in range(target.segments)),
             tuple(draw.integer(-(1 << 31), (1 << 31) - 1) for _ in range(target.segments)),
         )
     slopes = tuple(draw.integer(-2000, 6000) for _ in range(target.segments))
-    offsets = tuple(draw.integer(-100, 100) << draw.integer(4, 14) for _ in range(target.segments))
+    offsets = tuple(draw.integer(-100, 100) << draw.integer(4, 13) for _ in range(target.segments))
     return slopes, offsets

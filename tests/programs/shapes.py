@@ -68,7 +68,7 @@ def _covered(draw: Draw, target: Target, job: isa.Job) -> int:
 def _loops(draw: Draw, target: Target, pixel_limit: int) -> isa.Job:
     modes = [0, 0, 0, 1, 1, 2] if target.channelwise else [0]
     counts = {"sub_x": 1, "sub_y": 1, "pixels_x": 1, "pixels_y": 1, "groups": 1}
-    for name, high in (("sub_x", 3), ("sub_y", 3), ("pixels_x", 9), ("pixels_y", 5), ("groups", 4)):
+    for name, high in (("sub_x", 3), ("sub_y", 3), ("pixels_x", 16), ("pixels_y", 8), ("groups", 4)):
         if draw.chance(0.5):
             counts[name] = draw.small(high)
         if np.prod(list(counts.values())) > pixel_limit:
@@ -136,7 +136,7 @@ def _arithmetic(draw: Draw, target: Target, job: isa.Job) -> isa.Job:
         zero_point=_zero_point(draw),
         low=low,
         high=high,
-        table_shift=draw.integer(0, 31) if draw.chance(0.1) else draw.integer(6, 14),
+        table_shift=draw.integer(0, 31) if draw.chance(0.1) else draw.integer(11, 16),
         table_low=table_low,
         table_high=table_high,
         add_value=_multiplier(draw, add_shift),
@@ -237,7 +237,7 @@ def _constants(draw: Draw, target: Target, job: isa.Job) -> Bytes:
     data = np.zeros(target.constant_words * target.word_bytes, np.int8)
     reduction = steps_of_pixel(job) * operand_bytes(job, target)
     size = 6000 * max(1, reduction) ** 0.5 if job.mode != isa.Mode.MAXIMUM else 100
-    goal = draw.pick([40, 70, 300] if job.high - job.low < 300 else [70, 300, 4000, 20_000])
+    goal = draw.pick([4000, 20_000, 100] if job.table else [30, 60, 60, 150])
     style = "random" if draw.chance(0.1) else "fitting"
     for column in range(target.columns):
         bias = draw.pick([0, draw.integer(-300, 300), draw.integer(-round(size), round(size))])

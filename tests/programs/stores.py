@@ -61,7 +61,7 @@ def _one(plan: MemoryPlan, tiles: TileSet, job: isa.Job, outer: int, inner: int)
         subpart_tiles=tiles.step if subparts > 1 else draw.integer(-3, 3),
         **_runs(draw, job, plan.target),
     )
-    if draw.chance(0.08):
+    if draw.chance(0.06):
         return replace(store, runs=0)
     loops = [
         Loop("outer", "outer_stride", outer),
@@ -94,7 +94,7 @@ def _place(plan: MemoryPlan, store: isa.Store, loops: list[Loop]) -> isa.Store:
     draw = plan.draw
     port = plan.target.port_bytes
     total = store.outer * store.inner * store.parts * store.subparts * store.runs * store.run_bytes
-    to_map = draw.chance(0.4) and 0 < total <= plan.target.map_bytes
+    to_map = draw.chance(0.25) and 0 < total <= plan.target.map_bytes
     runs = Loop("runs", "run_stride", store.runs)
     if draw.chance(0.5):  # slot by slot, in the order of the slots
         order = [runs, *reversed(loops)]
