@@ -107,5 +107,5 @@ def test_bad_tables_and_results_are_refused(tmp_path: Path) -> None:
     with pytest.raises(TechnologyError, match="needs the cycles of a frame, which engine 'functional' does not give"):
         energy(Result(engine="functional"), DEFAULT)
     result = simulate(random_program(1, DEFAULT, 1))
-    with pytest.raises(TechnologyError, match="needs counts of accumulator_reads, .*active_steps"):
+    with pytest.raises(TechnologyError, match=r"needs counts of accumulator_reads, .*active_steps"):
         energy(replace(result, events={}), DEFAULT)
