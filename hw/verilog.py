@@ -1,8 +1,6 @@
 """A target's hardware as Verilog: the same text for the same target, whoever makes it."""
 
-import os
-
-from amaranth.back import verilog
+from amaranth.back import rtlil
 from amaranth.hdl import Signal
 from amaranth.lib import wiring
 
@@ -10,6 +8,9 @@ from tileloom.hw.accelerator import Accelerator
 from tileloom.hw.grid import TILE_MODULE
 from tileloom.hw.spec.config import Target
 from tileloom.hw.tile.tile import Tile
+from tileloom.hw.verilog_memory import VERILOG as MEMORY_MODULE
+from tileloom.hw.verilog_memory import VerilogMemories
+from tileloom.hw.verilog_text import merge_equal_modules, verilog_from_rtlil
 
 TOP_MODULE = "tileloom"
 PREFIXES = {"memory": "m_axi", "control": "s_axil"}
@@ -25,7 +26,8 @@ def make_verilog(target: Target) -> str:
     """
     top = Accelerator(target, tiles_apart=True)
     tile = convert(Tile(target), TILE_MODULE, {})
-    return tile + "\n" + convert(top, TOP_MODULE, PREFIXES)
+    text = "\n".join([MEMORY_MODULE, tile, convert(top, TOP_MODULE, PREFIXES)])
+    return merge_equal_modules(text, keep=frozenset({TILE_MODULE, TOP_MODULE}))
 
 
 def convert(component: wiring.Component, name: str, prefixes: dict[str, str]) -> str:
@@ -35,9 +37,8 @@ def convert(component: wiring.Component, name: str, prefixes: dict[str, str]) ->
         first, *rest = map(str, path)
         joint = "_" if first in prefixes or first == "trace" else "__"
         ports[joint.join([prefixes.get(first, first), *rest])] = (value, None)
-    os.environ["AMARANTH_USE_YOSYS"] = "builtin"  # not some older one that the system may have
-    text: str = verilog.convert(component, name, ports=ports, emit_src=False, strip_internal_attrs=True)
-    return text
+    netlist: str = rtlil.convert(component, name, VerilogMemories(), ports=ports, emit_src=False)
+    return verilog_from_rtlil(netlist)
 
 
 __all__ = ["PREFIXES", "TOP_MODULE", "convert", "make_verilog"]
