@@ -1,0 +1,62 @@
+"""What every proof is made of: a component whose inputs may do anything, and properties around it."""
+
+from typing import Any
+
+from amaranth.hdl import Assume, ClockDomain, Elaboratable, Instance, Module, ShapeLike, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
+
+
+class Proof(Elaboratable):
+    """A component under proof. Subclasses add assumptions, assertions and covers in :meth:`properties`.
+
+    Every input of the component that the properties do not drive takes any value in any cycle. So does the reset: all
+    that is proven holds after a reset in any cycle too, when control registers begin anew while data registers and
+    memories keep what they held. Registers of the properties are reset along with the component.
+    """
+
+    def __init__(self, component: wiring.Component) -> None:
+        self.component = component
+        self.domain = ClockDomain("sync")
+        self.ports: list[Signal] = [self.domain.clk, self.domain.rst]
+        for _, member, value in component.signature.flatten(component):
+            if member.flow is In:
+                self.ports.append(Value.cast(value))
+        self._constants: list[tuple[Signal, int]] = []
+
+    def elaborate(self, _platform: object) -> Module:
+        m = Module()
+        m.domains.sync = self.domain
+        m.submodules.component = self.component
+        self.properties(m, self.component)
+        return m
+
+    def properties(self, m: Module, component: Any) -> None:
+        """Add the registers, assumptions, assertions and covers."""
+        raise NotImplementedError
+
+    def free(self, shape: ShapeLike, name: str) -> Signal:
+        """A signal of any value in any cycle."""
+        value = Signal(shape, name=name)
+        self.ports.append(Value.cast(value))
+        return value
+
+
+def constant(m: Module, shape: ShapeLike, name: str) -> Signal:
+    """Any value, the same in all cycles and over resets; :mod:`tests.formal.run` makes it yosys' own cell."""
+    value = Signal(shape, name=name)
+    m.submodules[f"constant_{name}"] = Instance("any_constant", p_WIDTH=len(Value.cast(value)), o_Y=value)
+    return value
+
+
+def before(m: Module, value: Value, name: str, init: int = 0) -> Signal:
+    """The value of the cycle before; ``init`` in the first cycle and after a reset. Not within an ``m.If``."""
+    kept = Signal(Value.cast(value).shape(), name=f"{name}_before", init=init)
+    m.d.sync += kept.eq(value)
+    return kept
+
+
+def assume(m: Module, *conditions: Value) -> None:
+    """Leave out all that meets not every one of the conditions."""
+    for condition in conditions:
+        m.d.comb += Assume(condition)
