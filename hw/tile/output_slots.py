@@ -63,7 +63,8 @@ class OutputSlots(wiring.Component):
             memory.write_address.eq(Cat(write, self.slot)),
             memory.write_data.eq(self.data),
             memory.write_count.eq(self.count),
-            memory.read_address.eq(Cat(read, oldest)),
+            # An unaligned run's first beat may begin before the slot: its address is negative and borrows from the slot.
+            memory.read_address.eq(Cat(read, oldest ^ line.address[bits])),
             line.data.eq(memory.read_data),
         ]
         return m
