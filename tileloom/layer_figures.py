@@ -2,12 +2,12 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from tileloom.energy import layer_energies
 from tileloom.hw.spec.program import Program
 from tileloom.hw.spec.result import FrameTiming, JobTrace, Result
 from tileloom.sim.cycle.counts import Counts, count_events
+from tileloom.sim.energy.model import energy_of_events
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class LayerFigures:
     roofline_efficiency: float | None
     latency_s: float
     gops: float | None
-    energy_j: float | None
+    energy_j: float
     power_w: float | None
     stall_cycles: dict[str, int]
 
@@ -52,15 +52,13 @@ def layer_figures(program: Program, timed: Result, counted: Result) -> tuple[Lay
     ends = layer_ends(program, timed.frames[0])
     stalls = stalls_between(ends, counted.frames[0])
     events = count_events(program.instructions, program.target)
-    energies = layer_energies(program, events)
     least: Mapping[str, int] = program.information.get("least_bytes", {})
     figures, start = [], 0
     for index, job in enumerate(program.jobs):
         cycles, start = ends[index] - start, ends[index]
         written = sum(t.channels * t.height * t.width for t in program.outputs if t.layer == job.name)
         minimum = least.get(job.node, 0) + written
-        counts, energy = events.get(job.tag, Counts()), energies.get(job.tag)
-        figures.append(_figures(program, index, cycles, minimum, counts, energy, stalls[index]))
+        figures.append(_figures(program, index, cycles, minimum, events.get(job.tag, Counts()), stalls[index]))
     return tuple(figures)
 
 
@@ -104,11 +102,11 @@ def _figures(
     cycles: int,
     minimum: int,
     counts: Counts,
-    energy_j: float | None,
     stalls: dict[str, int],
 ) -> LayerFigures:
     target, job = program.target, program.jobs[index]
     seconds = cycles / target.clock_hz
+    joules = energy_of_events(asdict(counts), cycles, target).joules.value
     bound = max(job.macs / target.macs_per_cycle, minimum / target.port_bytes)
     return LayerFigures(
         name=job.name,
@@ -122,8 +120,8 @@ def _figures(
         roofline_efficiency=bound / cycles if cycles else None,
         latency_s=seconds,
         gops=2e-9 * job.macs / seconds if seconds else None,
-        energy_j=energy_j,
-        power_w=energy_j / seconds if seconds and energy_j is not None else None,
+        energy_j=joules,
+        power_w=joules / seconds if seconds else None,
         stall_cycles=stalls,
     )
 

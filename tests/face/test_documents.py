@@ -108,6 +108,10 @@ def test_simulate(folder: Path, model: str) -> None:
     assert found["frames_per_s"] == pytest.approx(1 / found["interval_s"])
     assert found["gops"] == pytest.approx(2e-9 * macs / found["latency_s"])
     assert found["dram_bytes"] > found["dram_bytes_minimum"]
+    assert found["energy_low_j"] < found["energy_j"] < found["energy_high_j"]
+    assert found["power_w"] == pytest.approx(found["energy_j"] / found["latency_s"])
+    assert sum(found["energy_units_j"].values()) == pytest.approx(found["energy_j"])
+    assert found["energy_basis"]
 
 
 def test_layers_sum_to_the_frame(folder: Path) -> None:
@@ -117,6 +121,8 @@ def test_layers_sum_to_the_frame(folder: Path) -> None:
     assert sum(layer["cycles"] for layer in layers) == found["cycles"]
     assert sum(layer["macs"] for layer in layers) == found["macs"] == 475_456
     assert sum(layer["dram_bytes_minimum"] for layer in layers) == found["dram_bytes_minimum"]
+    # What belongs to no layer: the instructions BEGIN and END.
+    assert sum(layer["energy_j"] for layer in layers) == pytest.approx(found["energy_j"], rel=0.01)
     tileloom("compile", "digits_modern", "--target", "odd", "--output", folder / "odd.tlp")
     frame = simulate(load_program(folder / "odd.tlp")).frames[0]
     for cause in Cause:

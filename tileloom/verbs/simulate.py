@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from tileloom.compilation import Compiled, compiled
 from tileloom.document import Document, Kind
-from tileloom.energy import frame_energy
 from tileloom.engine_name import EngineName
 from tileloom.engines import rtl_engine, run_cycle, run_functional, run_rtl
 from tileloom.files import Arrays, write_arrays
@@ -16,9 +15,11 @@ from tileloom.hw.spec.result import Result
 from tileloom.layer_figures import LayerFigures, frame_bytes, layer_figures
 from tileloom.model_argument import find
 from tileloom.progress import Watch, unwatched
+from tileloom.sim.energy.model import energy
 from tileloom.tables import Table, facts, percent, si
 
 TIMED = ("cycles", "interval_cycles", "utilisation", "roofline_efficiency", "latency_s", "interval_s", "frames_per_s")
+ENERGY = ("energy_j", "energy_low_j", "energy_high_j", "power_w", "energy_units_j")
 COUNTED = ("macs", "macs_per_cycle_peak", "dram_bytes", "dram_bytes_minimum")
 
 
@@ -36,8 +37,7 @@ class SimulateDocument(Document):
         "clock_hz": Kind.GIVEN,
         **dict.fromkeys(COUNTED, Kind.COUNTED),
         **dict.fromkeys((*TIMED, "gops"), Kind.SIMULATED),
-        "energy_j": Kind.ESTIMATED,
-        "power_w": Kind.ESTIMATED,
+        **dict.fromkeys(ENERGY, Kind.ESTIMATED),
         **{f"layers[].{name}": Kind.COUNTED for name in ("macs", "dram_bytes", "dram_bytes_minimum")},
         **{f"layers[].{name}": Kind.SIMULATED for name in ("cycles", "utilisation", "roofline_efficiency")},
         **{f"layers[].{name}": Kind.SIMULATED for name in ("latency_s", "gops", "stall_cycles")},
@@ -62,7 +62,11 @@ class SimulateDocument(Document):
     frames_per_s: float | None
     gops: float | None
     energy_j: float | None
+    energy_low_j: float | None
+    energy_high_j: float | None
     power_w: float | None
+    energy_units_j: dict[str, float]
+    """Joules by unit of the machine, memory and overheads included; they sum to ``energy_j``."""
     energy_basis: str | None
     """What the energy figures rest on, and how far they may be off."""
     layers: tuple[LayerFigures, ...]
@@ -132,7 +136,7 @@ def simulate_document(
     layers = layer_figures(program, timed, counted) if is_timed else ()
     macs = sum(layer.macs for layer in layer_figures(program, counted, counted))
     minimum = sum(layer.dram_bytes_minimum for layer in layer_figures(program, counted, counted))
-    energy = frame_energy(program, counted, cycles) if cycles is not None else None
+    spent = energy(counted, target) if is_timed else None
     bound = max(macs / target.macs_per_cycle, minimum / target.port_bytes)
     hardware = {name: Kind.RTL for name in (*TIMED, "gops")} if engine is EngineName.RTL else {}
     return SimulateDocument(
@@ -154,9 +158,12 @@ def simulate_document(
         interval_s=interval / target.clock_hz if interval else None,
         frames_per_s=target.clock_hz / interval if interval else None,
         gops=2e-9 * macs * target.clock_hz / cycles if cycles else None,
-        energy_j=energy.joules if energy else None,
-        power_w=energy.joules * target.clock_hz / cycles if energy and cycles else None,
-        energy_basis=energy.basis if energy else None,
+        energy_j=spent.joules.value if spent else None,
+        energy_low_j=spent.joules.low if spent else None,
+        energy_high_j=spent.joules.high if spent else None,
+        power_w=spent.watts.value if spent else None,
+        energy_units_j={unit: figure.value for unit, figure in spent.units.items()} if spent else {},
+        energy_basis=spent.basis if spent else None,
         layers=layers,
         output=output,
         notes=made.quantised.graph.notes if made.quantised else (),
@@ -177,12 +184,20 @@ def _frame_table(document: SimulateDocument) -> Table:
         ("DRAM bytes", document.dram_bytes, kinds["dram_bytes"]),
         ("DRAM bytes at least", document.dram_bytes_minimum, kinds["dram_bytes_minimum"]),
         ("energy of a frame", si(document.energy_j, "J"), kinds["energy_j"]),
+        ("  it may lie between", _range(document), kinds["energy_j"]),
         ("power", si(document.power_w, "W"), kinds["power_w"]),
     ]
-    notes = [document.energy_basis or "", *document.notes, f"Written to {document.output}." if document.output else ""]
+    basis = f"Energy: {document.energy_basis}." if document.energy_basis else ""
+    notes = [basis, *document.notes, f"Written to {document.output}." if document.output else ""]
     clock = si(document.clock_hz, "Hz")
     title = f"{document.model} on {document.target} at {clock}, engine {document.engine}"
     return facts(title, rows, "\n".join(note for note in notes if note))
+
+
+def _range(document: SimulateDocument) -> str | None:
+    if document.energy_low_j is None:
+        return None
+    return f"{si(document.energy_low_j, 'J')} and {si(document.energy_high_j, 'J')}"
 
 
 def _layer_table(document: SimulateDocument) -> Table:
