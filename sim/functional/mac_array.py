@@ -12,8 +12,10 @@ from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.quant import Ints
 from tileloom.sim.functional.buffers import Bytes, Index, Log
 
-PIECE_ELEMENTS = 1 << 22
+PIECE_ELEMENTS = 1 << 18
 """Operands that are gathered at a time: bounds the memory that a run takes."""
+SINGLE_THREAD_PRODUCTS = 1 << 18
+"""OpenBLAS shares larger products between threads, which gains little here and loses much on a busy machine."""
 FLOAT32_REDUCTION = 1 << 10
 """Longest sum of products of two bytes that 24 bits hold: 2**10 * 2**7 * 2**7."""
 
@@ -96,8 +98,18 @@ def _dense(operands: Bytes, weights: Bytes) -> Ints:
     rows: npt.NDArray[Any] = operands.reshape(frames, pixels, -1).astype(kind)
     matrix: npt.NDArray[Any] = weights.reshape(len(weights), -1, columns).astype(kind)
     if len(matrix) == 1:
-        rows = rows.reshape(1, frames * pixels, -1)
-    return np.asarray(np.matmul(rows, matrix), np.int64).reshape(frames, pixels, columns)
+        sums = _product(rows.reshape(frames * pixels, -1), matrix[0])
+    else:
+        sums = np.matmul(rows, matrix)
+    return np.asarray(sums.reshape(frames, pixels, columns), np.int64)
+
+
+def _product(rows: npt.NDArray[Any], matrix: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """``rows @ matrix``, in blocks of rows that BLAS does not share between threads."""
+    block = max(1, SINGLE_THREAD_PRODUCTS // matrix.size)
+    whole = len(rows) // block * block
+    blocks = np.matmul(rows[:whole].reshape(-1, block, rows.shape[1]), matrix)
+    return np.concatenate([blocks.reshape(whole, matrix.shape[1]), rows[whole:] @ matrix])
 
 
 def _channelwise(operands: Bytes, weights: Bytes) -> Ints:

@@ -13,7 +13,7 @@ from tileloom.sim.functional.buffers import AddressSpace
 from tileloom.sim.functional.faults import MachineError
 from tileloom.sim.functional.machine import Machine
 
-BATCH_BYTES = 1 << 27
+BATCH_BYTES = 1 << 24
 """Memory that the state of a batch of frames may take; more frames run one batch after another."""
 
 
