@@ -109,13 +109,16 @@ class Layer:
         return self.operators[0].source.node or self.output
 
 
-def fuse(graph: IntegerGraph, target: Target) -> list[Layer]:
-    """Layers in the order of their last operators, every operator in exactly one of them."""
+def fuse(graph: IntegerGraph, target: Target, apart: frozenset[str] = frozenset()) -> list[Layer]:
+    """Layers in the order of their last operators, every operator in exactly one of them.
+
+    Operators that make a tensor in ``apart`` stay layers of their own.
+    """
     reads = {name: len(graph.consumers(name)) + (name in graph.outputs) for name in graph.tensors}
     layers: list[Layer] = []
-    taken: set[int] = set()
+    taken: set[int] = {id(operator) for operator in graph.operators if operator.output in apart}
     for operator in graph.operators:
-        if id(operator) in taken:
+        if id(operator) in taken and operator.output not in apart:
             continue
         layer = _alone(operator, graph, target)
         if isinstance(operator, Conv2d):
@@ -281,7 +284,7 @@ def _with_pool(layer: Layer, graph: IntegerGraph, target: Target, reads: dict[st
     if reads[layer.output] != 1 or not target.pool:
         return layer
     (consumer,) = graph.consumers(layer.output) or (None,)
-    if not isinstance(consumer, MaxPool2d | AveragePool2d):
+    if not isinstance(consumer, MaxPool2d | AveragePool2d) or id(consumer) in taken:
         return layer
     window, source = consumer.window, graph.tensors[layer.output]
     area = window.kernel[0] * window.kernel[1]

@@ -1,6 +1,6 @@
 """The back end of the compiler: from the integer graph to the tile program of a target."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from tileloom.compiler.backend.allocate import Allocation, allocate
 from tileloom.compiler.backend.capacity import overflow
@@ -35,43 +35,61 @@ def compile_graph(graph: IntegerGraph, target: Target, taps: bool = False) -> Pr
     With ``taps`` every tensor at a job boundary stays in memory, and the program lists it. Raises
     :class:`ModelError` with the arithmetic of every layer that the target cannot hold.
     """
-    layers = fuse(graph, target)
-    check_features(layers, target)
     views = {name: view_of(tensor, target) for name, tensor in graph.tensors.items()}
     kept = (*graph.inputs, *(name for name in graph.outputs if name not in graph.inputs))
-    allocation = allocate(layers, views, kept, target, reuse=not taps)
-    works, chosen, weights = _place_all(layers, views, allocation, target)
-    placed = ordered(works, target.segments)
-    program = _program(graph, target, layers, chosen, views, allocation, placed, bytes(weights), taps=taps)
+    apart: frozenset[str] = frozenset()
+    while True:
+        layers = fuse(graph, target, apart)
+        check_features(layers, target)
+        allocation = allocate(layers, views, kept, target, reuse=not taps)
+        placement = _place_all(layers, views, allocation, target)
+        if not placement.refused:
+            break
+        apart = _unfused(placement.refused, apart)
+    placed = ordered(placement.works, target.segments)
+    program = _program(graph, target, layers, placement, views, allocation, placed, taps=taps)
     prove(program)
     return program
 
 
-def _place_all(
-    layers: list[Layer], views: dict[str, View], allocation: Allocation, target: Target
-) -> tuple[list[LayerInstructions], list[Mapping], bytearray]:
-    heads, readiness, weights = Heads.at_start(target.tiles), Readiness(), bytearray()
+@dataclass
+class _Placement:
+    """What became of all layers."""
+
+    works: list[LayerInstructions] = field(default_factory=list)
+    chosen: list[Mapping] = field(default_factory=list)
+    weights: bytearray = field(default_factory=bytearray)
+    refused: list[tuple[Layer, Problem]] = field(default_factory=list)
+
+
+def _unfused(refused: list[tuple[Layer, Problem]], apart: frozenset[str]) -> frozenset[str]:
+    """Outputs of fused layers that did not fit, to be tried again apart; raises where a layer is already alone."""
+    alone = [problem for layer, problem in refused if len(layer.operators) == 1]
+    if alone:
+        raise ModelError(alone)
+    return apart | {layer.output for layer, _ in refused}
+
+
+def _place_all(layers: list[Layer], views: dict[str, View], allocation: Allocation, target: Target) -> _Placement:
+    heads, readiness, placement = Heads.at_start(target.tiles), Readiness(), _Placement()
     for view in views.values():
         readiness.add(view)
-    works, chosen = [], []
-    problems: list[Problem] = []
     for number, layer in enumerate(layers):
         seen, views_seen = layer, views
         if takes_whole_map(layer, views[layer.input]):
             seen = as_vector_layer(layer, views[layer.input])
             views_seen = {**views, layer.input: views[layer.input].as_vector()}
         paced = allocation.places[layer.input].space == isa.Space.MEMORY
-        found = _place(seen, views_seen, target, heads, readiness, len(weights), number + 1, paced=paced)
+        start = len(placement.weights)
+        found = _place(seen, views_seen, target, heads, readiness, start, number + 1, paced=paced)
         if isinstance(found, Problem):
-            problems.append(found)
+            placement.refused.append((layer, found))
             continue
         instructions, mapping, data = found
-        works.append(instructions)
-        chosen.append(mapping)
-        weights += data
-    if problems:
-        raise ModelError(problems)
-    return works, chosen, weights
+        placement.works.append(instructions)
+        placement.chosen.append(mapping)
+        placement.weights += data
+    return placement
 
 
 def _place(
@@ -119,11 +137,10 @@ def _program(
     graph: IntegerGraph,
     target: Target,
     layers: list[Layer],
-    chosen: list[Mapping],
+    placement: _Placement,
     views: dict[str, View],
     allocation: Allocation,
     placed: list[Placed],
-    weights: bytes,
     *,
     taps: bool,
 ) -> Program:
@@ -131,7 +148,7 @@ def _program(
     frame = [isa.Begin(target_hash=target.hash), *(item.instruction for item in placed), isa.End()]
     words = sum(len(isa.encode(instruction)) for instruction in frame)
     weights_address = -(-words * 4 // align) * align
-    tensors_address = -(-(weights_address + len(weights)) // align) * align
+    tensors_address = -(-(weights_address + len(placement.weights)) // align) * align
     instructions = [
         isa.Begin(target_hash=target.hash),
         *(_addressed(item, allocation, weights_address, tensors_address) for item in placed),
@@ -162,7 +179,7 @@ def _program(
         name=graph.name,
         target=target,
         instructions=tuple(instructions),
-        weights=weights,
+        weights=bytes(placement.weights),
         weights_address=weights_address,
         memory_bytes=-(-(tensors_address + allocation.memory_bytes + align) // 4096) * 4096,
         inputs=tuple(tensor_map(name) for name in graph.inputs),
@@ -172,7 +189,7 @@ def _program(
         else (),
         jobs=tuple(
             _job_map(graph, layer, mapping, number + 1)
-            for number, (layer, mapping) in enumerate(zip(layers, chosen, strict=True))
+            for number, (layer, mapping) in enumerate(zip(layers, placement.chosen, strict=True))
         ),
         information={"notes": list(graph.notes)},
     )
@@ -198,6 +215,16 @@ def _job_map(graph: IntegerGraph, layer: Layer, mapping: Mapping, tag: int) -> J
         op="+".join(source.op for source in sources),
         node=" ".join(source.node for source in sources),
         source=next((source.line for source in sources if source.line), ""),
-        macs=sum(graph.macs(operator) for operator in layer.operators),
+        macs=_macs(graph, layer),
         mapping=str(mapping),
     )
+
+
+def _macs(graph: IntegerGraph, layer: Layer) -> int:
+    """Multiply-accumulates that the layer's outputs need; rows and columns that a pool drops do not count."""
+    total = sum(graph.macs(operator) for operator in layer.operators)
+    if layer.pool is None:
+        return total
+    made, kept = graph.tensors[layer.operators[0].output], graph.tensors[layer.output]
+    used = kept.height * layer.pool_kernel[0] * kept.width * layer.pool_kernel[1]
+    return total * used // (made.height * made.width)

@@ -8,7 +8,7 @@ from tileloom.compiler.backend.outputs import OutputUnit, output_units
 from tileloom.compiler.backend.partition import cut
 from tileloom.compiler.backend.reduction import chunks
 from tileloom.compiler.backend.sublayers import sublayers
-from tileloom.compiler.fuse import Layer
+from tileloom.compiler.fuse import Kind, Layer
 from tileloom.hw.spec.config import Target
 
 UNIT_CYCLES = 2
@@ -106,7 +106,7 @@ def _ring(
     if mapping.order == Order.RESIDENT:
         return (segments, True) if segments <= target.weight_words else None
     if mapping.order == Order.HELD:
-        if largest > target.weight_words or len(share) == 1:
+        if largest > target.weight_words or len(share) == 1 or layer.kind != Kind.DENSE:
             return None
         return segments, 2 * largest <= target.weight_words
     if len(share) == 1 and chain == 1:

@@ -72,11 +72,16 @@ def _orders(geometry: Geometry, result: View, base: Mapping, width: int) -> Iter
         return
     if geometry.columns.width * geometry.column_bytes > 1 << 15 or not geometry.starts_inside:
         return
-    unit = output_units(result, geometry.sublayer, 0, base.unit_groups, target)[0]
-    if not storable(result, unit, base.rows, width, target):
+    units = [
+        unit
+        for sublayer in {geometry.sublayer, sublayers(layer, geometry.source, result)[-1]}
+        for unit in output_units(result, sublayer, 0, base.unit_groups, target)
+    ]
+    if not all(storable(result, unit, base.rows, width, target) for unit in units):
         return
-    if layer.add and base.rows * width * unit.slot_pitch > target.residual_bytes:
+    if layer.add and base.rows * width * max(unit.slot_pitch for unit in units) > target.residual_bytes:
         return
+    unit = max(units, key=lambda unit: unit.channels)
     chunk_words = chunk_limit(geometry, unit.groups(target))
     if chunk_words < 0:
         return
