@@ -78,7 +78,11 @@ public:
         write(kControl, 1);
         while (!over_ && cycle_ < request.cycle_limit) {
             if (request.abort_cycle && cycle_ == request.abort_cycle) { write(kControl, 2); continue; }
-            if (request.reset_cycle && cycle_ == request.reset_cycle) { reset(); break; }
+            if (request.reset_cycle && cycle_ == request.reset_cycle) {
+                reset();
+                memory_.begin(request.memory);  // the memory is reset with the machine
+                break;
+            }
             tick();
         }
         report.over = over_;
