@@ -260,9 +260,10 @@ class PartialSender:
         self.at = at
         self._steps = self._play(halves)
         self._ports = {"valid": 0, "entry": 0, "sums": 0, "claim": 0, "done": 0}
+        self._done_at = -1
 
     def drive(self) -> None:
-        self._ports |= {"valid": 0, "claim": 0, "done": 0}
+        self._ports |= {"valid": 0, "claim": 0, "done": int(self.at.timing.cycle == self._done_at)}
         next(self._steps)
         for port, value in self._ports.items():
             self.at.model.set(f"partial_in__{port}", value)
@@ -278,6 +279,9 @@ class PartialSender:
             self._ports["claim"] = 1
             timing.later("halves_free", -1, timing.cycle + 1)
             yield
+            # As from a tile, the first sums come in the cycle of the last half's done at the earliest.
+            while timing.cycle < self._done_at:
+                yield
             entries = list(enumerate(half))
             at.rng.shuffle(entries)
             for entry, sums in entries:
@@ -286,10 +290,8 @@ class PartialSender:
                 packed = sum((value & 0xFFFFFFFF) << (32 * c) for c, value in enumerate(sums))
                 self._ports |= {"valid": 1, "entry": entry, "sums": packed}
                 yield
-            yield
-            yield
-            self._ports["done"] = 1
-            timing.later("halves_full", 1, timing.cycle + 1)
+            self._done_at = timing.cycle + 2
+            timing.later("halves_full", 1, self._done_at + 1)
         while True:
             yield
 
@@ -316,13 +318,14 @@ class PartialTaker:
     def observe(self) -> None:
         model, timing, target = self.at.model, self.at.timing, self.at.target
         self._free -= model.get("partial_out__claim")
-        if model.get("partial_out__valid"):
-            sums = model.get("partial_out__sums")
-            words = [sums >> (32 * c) & 0xFFFFFFFF for c in range(target.columns)]
-            assert model.get("partial_out__entry") not in self._entries, "an entry came twice"
-            self._entries[model.get("partial_out__entry")] = words
         if model.get("partial_out__done"):
             expected = {i: [v & 0xFFFFFFFF for v in sums] for i, sums in enumerate(self.units.popleft().sent)}
             got = {entry: self._entries.pop(entry) for entry in expected if entry in self._entries}
             assert got == expected, f"cycle {timing.cycle}: sums sent"
             self._free_at.append(timing.cycle + self.at.rng.randint(1, 60))
+        # The next unit's first sums may come in the very cycle of done.
+        if model.get("partial_out__valid"):
+            sums = model.get("partial_out__sums")
+            words = [sums >> (32 * c) & 0xFFFFFFFF for c in range(target.columns)]
+            assert model.get("partial_out__entry") not in self._entries, "an entry came twice"
+            self._entries[model.get("partial_out__entry")] = words

@@ -41,6 +41,10 @@ class Verilated:
             address.restype, address.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
             size = next((s for s in (8, 16, 32, 64) if width <= s), 32 * -(-width // 32)) // 8
             self._ports[name] = (ctypes.c_uint8 * size).from_address(address(self._model))
+        self.reset()
+
+    def reset(self) -> None:
+        """One cycle of reset; memories and data registers keep what they hold."""
         self.set("rst", 1)
         self.tick()
         self.set("rst", 0)
