@@ -40,7 +40,8 @@ class Accumulators(wiring.Component):
 
     ``flags`` of a step are presented in cycle t, its ``bias`` stands in t + 1, its ``tree`` sums in t + 2; with
     ``last`` the pixel's sums stand in ``sums`` in t + 3, until a further step. A stored sum can begin a pixel whose
-    first step is presented three cycles or more after the last step that made it. Sums never leave 32 bits (the compiler proves it).
+    first step is presented three cycles or more after the last step that made it. No sum leaves the accumulators' width
+    (the compiler proves it).
 
     Members
     -------

@@ -134,9 +134,7 @@ class BackEnd(wiring.Component):
         at = self.table_stage
         m.d.comb += [unit.enables.eq(Cat(self._valid[at : at + TABLE_LATENCY])), unit.i_values.eq(values)]
         self._feed(m, at + unit.SHIFT, (unit.shift, "table_shift"))
-        self._feed(
-            m, at + unit.CLAMP, (unit.apply, "table"), (unit.low, "table_low"), (unit.high, "table_high")
-        )
+        self._feed(m, at + unit.CLAMP, (unit.apply, "table"), (unit.low, "table_low"), (unit.high, "table_high"))
         return unit.o_values
 
     def _residual(self, m: Module, beat: Any) -> None:

@@ -9,7 +9,8 @@ from amaranth.lib import data
 def delayed(m: Module, value: Any, cycles: int, name: str, *, reset_less: bool = False) -> list[Any]:
     """The value 0, 1 ... ``cycles`` cycles later; element 0 is ``value`` itself.
 
-    Control bits keep their reset, so that nothing is under way after it; pure data says ``reset_less``. All stages are one register.
+    Control bits keep their reset, so that nothing is under way after it; pure data says ``reset_less``. All stages are
+    one register.
     """
     if cycles < 0:
         raise ValueError(f"cycles must be at least 0, not {cycles!r}")

@@ -69,7 +69,5 @@ class ElementAdd(wiring.Component):
             ]
             unchanged = delayed(m, self.i_values[i], self.CLAMP, f"value_{i}", reset_less=True)[-1]
             with m.If(self.enables[self.CLAMP]):
-                m.d.sync += self.o_values[i].eq(
-                    Mux(self.apply, clamp(rounding.result, self.low, self.high), unchanged)
-                )
+                m.d.sync += self.o_values[i].eq(Mux(self.apply, clamp(rounding.result, self.low, self.high), unchanged))
         return m

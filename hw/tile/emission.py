@@ -24,7 +24,7 @@ def beat_sums_layout(target: Target) -> data.ArrayLayout:
 
 
 class Emission(wiring.Component):
-    """Captures ``sums`` in cycle t and presents ``results_per_cycle`` of them in each of the emission cycles from t + 1.
+    """Captures ``sums`` in cycle t and presents ``results_per_cycle`` of them in each emission cycle from t + 1.
 
     Captures are emission_cycles or more apart.
 

@@ -23,9 +23,9 @@ class TableWords(wiring.Signature):
 
 
 class Nonlinearity(wiring.Component):
-    """``quant.PiecewiseLinear.evaluate`` of some values a cycle, TABLE_LATENCY cycles; passes them on without ``apply``.
+    """``quant.PiecewiseLinear.evaluate`` of some values a cycle, TABLE_LATENCY cycles.
 
-    The table is written while no values are under way.
+    Without ``apply`` values pass as they are. The table is written while none are under way.
 
     Members
     -------

@@ -11,7 +11,7 @@ from tileloom.hw.spec.timing import SLOTS
 
 
 class OutputSlots(wiring.Component):
-    """Slots are claimed, filled, read and freed in turn, beginning with slot 0. Every strobe of cycle t counts from t + 1.
+    """Slots are claimed, filled, read and freed in turn from slot 0. Every strobe of cycle t counts from t + 1.
 
     Members
     -------
@@ -63,7 +63,7 @@ class OutputSlots(wiring.Component):
             memory.write_address.eq(Cat(write, self.slot)),
             memory.write_data.eq(self.data),
             memory.write_count.eq(self.count),
-            # An unaligned run's first beat may begin before the slot: its address is negative and borrows from the slot.
+            # An unaligned run's first beat may begin before the slot: its address is negative and borrows from there.
             memory.read_address.eq(Cat(read, oldest ^ line.address[bits])),
             line.data.eq(memory.read_data),
         ]

@@ -128,7 +128,9 @@ class Pooling(wiring.Component):
             rounding.zero_point.eq(self.zero_point),
             rounding.enables.eq(Cat(enables[3:6])),
         ]
-        unscaled = delayed(m, s1_pooled[: self.i_values[i].shape().width].as_signed(), self.CLAMP - 1, f"pooled_{i}", reset_less=True)
+        unscaled = delayed(
+            m, s1_pooled[: self.i_values[i].shape().width].as_signed(), self.CLAMP - 1, f"pooled_{i}", reset_less=True
+        )
         result = Mux(self.final_mode == isa.Pool.SUM, rounding.result, unscaled[-1])
         clamped = clamp(result, self.low, self.high)
         with m.If(enables[6]):

@@ -7,7 +7,6 @@ from tileloom.hw.spec.config import Target
 from tileloom.hw.tile.accumulators import accumulate_layout
 from tileloom.hw.tile.emission import PIXEL
 
-
 OPERANDS = 4
 """Cycles from the issue of a step to its window bytes and weight word."""
 
@@ -16,8 +15,8 @@ def step_layout(target: Target) -> data.StructLayout:
     """One cycle of a unit.
 
     ``constants``, ``constants_index``: a constants word is read; ``channelwise``: how the array is wired;
-    ``accumulate``: for the accumulators; ``activate``: last step of a group's first pixel; ``capture``, ``pixel``: last step
-    of a pixel whose results go to the back end; ``send``, ``number``: last step of one whose sums go to the neighbour.
+    ``accumulate``: for the accumulators; ``activate``: last step of a group's first pixel; ``capture``, ``pixel``: last
+    step of a pixel whose results go to the back end; ``send``, ``number``: of one whose sums go to the neighbour.
     """
     return data.StructLayout(
         {

@@ -26,7 +26,7 @@ UNIT = data.StructLayout(
 slot, or to the neighbour, with a residual; it is the last of its inner loop."""
 
 
-class State(enum.Enum, shape=2):
+class State(enum.Enum, shape=2):  # type: ignore[call-arg]
     """Of the tile control."""
 
     IDLE = 0
@@ -81,7 +81,7 @@ class UnitControl(wiring.Component):
         state = Signal(State)
         first_unit = Signal()
         job = Signal(self.job.shape(), reset_less=True)
-        inner_last, job_last = self._units(m, job)
+        job_last = self._units(m, job)
         m.d.comb += [
             self.job.eq(job),
             self.check.eq(state == State.CHECK),
@@ -123,8 +123,8 @@ class UnitControl(wiring.Component):
             met &= getattr(self, name)
         return met
 
-    def _units(self, m: Module, job: data.View) -> tuple[Value, Value]:
-        """Counts the unit loops; tells whether the unit is the last of its inner loop and of its job."""
+    def _units(self, m: Module, job: data.View) -> Value:
+        """Counts the unit loops and tells the kind of the unit; whether it is the last of its job."""
         inner, outer = Signal(16, reset_less=True), Signal(16, reset_less=True)
         inner_first = Signal(reset_less=True)
         inner_last, outer_last = inner == 1, outer == 1
@@ -150,4 +150,4 @@ class UnitControl(wiring.Component):
             self.unit.adds.eq(last & ~sends & adds),
             self.unit.inner_last.eq(inner_last),
         ]
-        return inner_last, inner_last & outer_last
+        return inner_last & outer_last

@@ -7,6 +7,7 @@ from tests.hw_tile.random_jobs import JobMaker
 from tests.hw_tile.tile_feeders import (
     ActivationFeeder,
     ConfigurationFeeder,
+    Feeder,
     PartialSender,
     PartialTaker,
     SlotReader,
@@ -92,7 +93,7 @@ def run_case(target: Target, model: Verilated, case: Case, rng: random.Random, h
     configuration = ConfigurationFeeder(at, case.jobs, case.tables)
     slots = SlotReader(at, [u for u in units if u.stores_results])
     taker = PartialTaker(at, [u for u in units if u.sends])
-    feeders = [
+    feeders: list[Feeder] = [
         configuration,
         ActivationFeeder(at, reference.window, reference.residual),
         WordFeeder(at, reference.words),

@@ -1,10 +1,14 @@
-"""What stands around a tile in its bench: each feeder drives some ports at the beginning of a cycle, and looks at
-others when the cycle has settled."""
+"""What stands around a tile in its bench.
+
+Each feeder drives some ports at the beginning of a cycle, and looks at others when the cycle has settled.
+"""
 
 import random
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Protocol
 
 from tests.hw_tile.tile_reference import Unit
 from tests.hw_tile.tile_timing import TileTiming
@@ -27,6 +31,14 @@ class Surroundings:
 
     def lazy(self) -> bool:
         return self.rng.random() >= self.hurry
+
+
+class Feeder(Protocol):
+    """What the bench calls in each cycle."""
+
+    def drive(self) -> None: ...
+
+    def observe(self) -> None: ...
 
 
 class ConfigurationFeeder:
@@ -126,7 +138,7 @@ class ActivationFeeder:
                 cuts = [0]
                 while cuts[-1] < amount:
                     cuts.append(min(amount, cuts[-1] + rng.choice([banks, rng.randint(1, banks)])))
-                self._pieces = list(zip(cuts[:-1], cuts[1:], strict=True))
+                self._pieces = list(pairwise(cuts))
                 rng.shuffle(self._pieces)
             begin, end = self._pieces.pop()
             count, valid, last = end - begin, 1, int(not self._pieces)
@@ -222,13 +234,15 @@ class SlotReader:
             if not timing.values["slots_full"] or at.lazy():
                 return
             slot = self.units[0].slot
-            self._addresses = sorted({a - at.rng.choice([0, a % at.target.port_bytes]) for a in slot}, reverse=True)
+            self._addresses = sorted(
+                {a - at.rng.choice([0, at.rng.randrange(at.target.port_bytes)]) for a in slot}, reverse=True
+            )
         elif at.lazy():
             return
         unit = self.units[0]
         if self._addresses:
             address = self._addresses.pop()
-            model.set("slot__address", address)
+            model.set("slot__address", address & 0x1FFFF)
             self._reading.append((timing.cycle + 2, address, unit.slot, f"job {unit.job.tag}"))
         if not self._addresses:
             model.set("slot__release", 1)

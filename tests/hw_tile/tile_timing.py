@@ -13,10 +13,10 @@ COUNTERS = ("window_available", "window_free", "words_available", "words_free", 
 
 
 class TileTiming:
-    """Counters and control of a tile; ``cycle`` is the present cycle.
+    """Counters and control of a tile; ``cycle`` is the present cycle, ``values`` are what is visible in it.
 
-    ``values`` are those of the present cycle; ``later`` schedules a change of a following one; :meth:`present` works out the present cycle from what is visible; :meth:`advance` goes
-    on to the next one.
+    ``later`` schedules a change of a following cycle; :meth:`present` works out what the tile shows; :meth:`advance`
+    goes on to the next cycle.
     """
 
     def __init__(self, target: Target, jobs: list[list[Unit]]) -> None:

@@ -12,7 +12,8 @@ from amaranth.lib import wiring
 
 from tileloom.hw.build import cache_folder, locked
 from tileloom.hw.verilator import COMPILER_FLAGS, FAST_ARGUMENTS, check_tools, compile_model, link_library
-from tileloom.hw.verilog import MEMORY_MODULE, convert
+from tileloom.hw.verilog import convert
+from tileloom.hw.verilog_memory import VERILOG as MEMORY_MODULE
 
 TOP = "block"
 
@@ -20,8 +21,8 @@ TOP = "block"
 class Verilated:
     """Runs a component cycle by cycle.
 
-    ``set`` and ``get`` take the port's path, joined by ``__``. After ``set``, ``settle`` brings combinational outputs up to date;
-    ``tick`` ends the cycle. A cycle begins settled.
+    ``set`` and ``get`` take the port's path, joined by ``__``. After ``set``, ``settle`` brings combinational outputs
+    up to date; ``tick`` ends the cycle. A cycle begins settled.
     """
 
     def __init__(self, component: wiring.Component) -> None:
