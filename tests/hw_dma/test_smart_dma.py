@@ -15,8 +15,26 @@ MEMORIES = {
     "quiet": MemoryModel(read_latency=7, write_latency=3),
     "paused": MemoryModel(read_latency=11, write_latency=2, pause_period=13, pause_cycles=4),
     "near": MemoryModel(read_latency=1, write_latency=1),
-    "slow": MemoryModel(read_latency=90, write_latency=60, pause_period=7, pause_cycles=6),
+    "slow": MemoryModel(read_latency=40, write_latency=60, pause_period=7, pause_cycles=4),
 }
+
+
+PRESETS = {name: load_target(name) for name in ("small", "odd", "default", "mac25")}
+TARGETS = {
+    **PRESETS,
+    "many": dataclasses.replace(PRESETS["odd"], tiles_x=5, tiles_y=2, outstanding=2),
+    "tiny": dataclasses.replace(PRESETS["mac25"], staging_bursts=2, outstanding=1),
+    "wide": dataclasses.replace(
+        PRESETS["default"],
+        port_bytes=32,
+        window_banks=8,
+        burst_beats=4,
+        staging_bursts=2,
+        map_bytes=1024,
+        outstanding=16,
+    ),
+}
+"""The presets; many tiles; a small staging ring; a port wider than an element with short bursts."""
 
 
 def simulate(target: Target, words: dict[str, list[int]], seed: int, cycles: int) -> tuple[Log, Log]:
@@ -31,14 +49,37 @@ def simulate(target: Target, words: dict[str, list[int]], seed: int, cycles: int
     return run.log, Model(target, memory, run.sent, seed).run(cycles, program, pops)
 
 
-@pytest.mark.parametrize("memory", MEMORIES)
-@pytest.mark.parametrize("name", ["small", "odd", "default", "mac25"])
+CASES = [
+    *((name, memory) for name in PRESETS for memory in ("quiet", "paused")),
+    *(("small", "near"), ("odd", "near"), ("odd", "slow"), ("many", "paused"), ("tiny", "near"), ("wide", "quiet")),
+]
+
+
+@pytest.mark.parametrize(("name", "memory"), CASES)
 def test_all_units_at_once(name: str, memory: str) -> None:
-    target = dataclasses.replace(load_target(name), memory=MEMORIES[memory])
-    seed = 7
-    rtl, model = simulate(target, random_words(target, seed, 12), seed, 2500)
+    target = dataclasses.replace(TARGETS[name], memory=MEMORIES[memory])
+    seed = 8
+    rtl, model = simulate(target, random_words(target, seed, 12), seed, 1200)
     compare(rtl, model)
-    assert len(rtl["element"]) > 100 and len(rtl["weights"]) > 50 and len(rtl["release"]) > 5 and "error" not in rtl
+    assert {"element", "weights", "release", "request", "write", "state"} < set(rtl) and "error" not in rtl
+    assert sum(map(len, rtl.values())) > 200
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", range(100, 160))
+def test_all_units_at_once_many_times(seed: int) -> None:
+    rng = random.Random(seed)
+    period = rng.choice((0, 0, 5, 17))
+    memory = MemoryModel(
+        read_latency=rng.choice((1, 2, 9, 40)),
+        write_latency=rng.choice((1, 4, 10, 50)),
+        pause_period=period,
+        pause_cycles=rng.randint(0, max(period - 1, 0)),
+    )
+    name = sorted(TARGETS)[seed % len(TARGETS)]
+    target = dataclasses.replace(TARGETS[name], memory=memory, outstanding=rng.choice((1, 2, 3, 16)))
+    rtl, model = simulate(target, random_words(target, seed, rng.choice((8, 20))), seed, 2500)
+    compare(rtl, model)
 
 
 @pytest.mark.parametrize("seed", range(4))
