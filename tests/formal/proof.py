@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Assume, ClockDomain, Elaboratable, Instance, Module, ShapeLike, Signal, Value
+from amaranth.hdl import Assume, ClockDomain, Elaboratable, Fragment, Instance, Module, ShapeLike, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
@@ -22,18 +22,24 @@ class Proof(Elaboratable):
         for _, member, value in component.signature.flatten(component):
             if member.flow is In:
                 self.ports.append(Value.cast(value))
-        self._constants: list[tuple[Signal, int]] = []
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
         m.domains.sync = self.domain
-        m.submodules.component = self.component
+        m.submodules.component = self._fragment = Fragment.get(self.component, None)
         self.properties(m, self.component)
         return m
 
     def properties(self, m: Module, component: Any) -> None:
         """Add the registers, assumptions, assertions and covers."""
         raise NotImplementedError
+
+    def register(self, name: str) -> Signal:
+        """A register of the component (not of its parts), for invariants that its ports do not show."""
+        found = [signal for signal in self._fragment.statements.get("sync", [])._lhs_signals() if signal.name == name]
+        if len(found) != 1:
+            raise ValueError(f"{type(self.component).__name__} has {len(found)} registers named {name}, not one")
+        return found[0]
 
     def free(self, shape: ShapeLike, name: str) -> Signal:
         """A signal of any value in any cycle."""

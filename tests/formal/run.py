@@ -134,7 +134,7 @@ def _tool(tool: str, arguments: list[str], folder: Path, seconds: int) -> tuple[
     """Run a tool of the environment in a process group of its own, which ends with its time."""
     binaries = Path(sys.executable).parent
     environment = {**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"}  # z3 is found there
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [str(binaries / tool), *arguments],
         cwd=folder,
         env=environment,
@@ -142,15 +142,14 @@ def _tool(tool: str, arguments: list[str], folder: Path, seconds: int) -> tuple[
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-    )
-    try:
-        output, _ = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        raise TooSlow(f"{tool} {' '.join(arguments)} took more than {seconds} seconds.") from None
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    ) as process:
+        try:
+            output, _ = process.communicate(timeout=seconds)
+        except BaseException as error:
+            os.killpg(process.pid, signal.SIGKILL)  # the solver too
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise TooSlow(f"{tool} {' '.join(arguments)} took more than {seconds} seconds.") from None
+            raise
     return process.returncode, output
 
 

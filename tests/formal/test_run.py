@@ -14,8 +14,8 @@ from tileloom.hw.dma.short_queue import ShortQueue
 class Counter(wiring.Component):
     """Counts ``step``, modulo 16."""
 
-    step: In(1)
-    count: Out(4)
+    def __init__(self) -> None:
+        super().__init__({"step": In(1), "count": Out(4)})
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
