@@ -77,7 +77,7 @@ def rtl_engine(target: Target, *, watch: Watch = unwatched) -> "RtlEngine":
     from tileloom.sim.rtl.engine import RtlEngine
 
     stage = f"RTL of {target.name}"
-    watch(f"{stage}: built once, cached afterwards", 0, 0)
+    watch(stage, 0, 0)
     return RtlEngine(build(target, progress=lambda line: watch(f"{stage}: {line}", 0, 0)).library)
 
 

@@ -4,7 +4,7 @@ import importlib.util
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -75,13 +75,12 @@ class DemoDocument(Document):
     notes: tuple[str, ...] = ()
 
     def tables(self) -> list[Table]:
-        """Digits and verification of each network, then accuracies, then figures."""
-        tables = []
+        """Accuracies; then of each network digits, verification and figures."""
+        tables = [_accuracies(self)]
         for network in self.networks:
-            tables += [_picture(self, network), *network.verify.tables()[:1], network.verify.tables()[-1]]
-            tables += network.simulate.tables()[:1]
-        note = "\n".join([*self.notes, f"{self.seconds:.0f} s in all."])
-        return [*tables, _accuracies(self, note)]
+            layers, *_, summary = network.verify.tables()
+            tables += [_picture(self, network), layers, summary, network.simulate.tables()[0]]
+        return [*tables, Table("", (), (), "\n".join([*self.notes, f"{self.seconds:.0f} s in all."]))]
 
 
 def demo(*, target: str | Path | None = None, digits: int = DIGITS, watch: Watch = unwatched) -> DemoDocument:
@@ -161,7 +160,7 @@ def _network(argument: ModelArgument, target: Target, engine: EngineName, digits
             for label, got in zip(held_out.labels, classes(shown.outputs[output]), strict=False)
         ),
         document,
-        simulate_document(argument.name, made, engine, timed, counted),
+        replace(simulate_document(argument.name, made, engine, timed, counted), notes=()),
     )
 
 
@@ -189,10 +188,10 @@ def _picture(document: DemoDocument, network: DemoNetwork) -> Table:
     return Table("", (), (), f"{network.name}: held-out digits, and below each the class that {by} gave\n\n{drawing}\n")
 
 
-def _accuracies(document: DemoDocument, note: str) -> Table:
+def _accuracies(document: DemoDocument) -> Table:
     columns = ("network", "held-out digits", "float accuracy", "int8 accuracy", "codes unlike the reference's")
     rows = tuple(
         (n.name, n.held_out_digits, percent(n.float_accuracy), percent(n.int8_accuracy), n.int8_mismatches)
         for n in document.networks
     )
-    return Table("accuracy", columns, rows, note)
+    return Table("accuracy", columns, rows)
