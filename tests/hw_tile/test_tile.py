@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -10,13 +11,49 @@ from tests.hw_tile.verilated import Verilated
 from tileloom.hw.spec.config import Target, load_target
 from tileloom.hw.tile.tile import Tile
 
-TARGETS = ["default", "small", "odd", "mac25"]
+BARE = Target(
+    name="bare",
+    tiles_x=1,
+    tiles_y=1,
+    lanes=1,
+    columns=4,
+    port_bytes=4,
+    window_banks=4,
+    window_bytes=1024,
+    weight_words=301,
+    accumulator_entries=8,
+    slot_bytes=256,
+    residual_bytes=0,
+    results_per_cycle=1,
+    map_bytes=0,
+    segments=0,
+    pool=False,
+    channelwise=False,
+    local_lines=False,
+)
+"""One lane, and every unit left out that can be."""
+SLOW = replace(
+    BARE,
+    name="slow",
+    lanes=3,
+    columns=7,
+    window_banks=8,
+    weight_words=437,
+    accumulator_entries=94,
+    residual_bytes=512,
+    segments=8,
+    pool=True,
+    channelwise=True,
+    local_lines=True,
+)
+"""Seven cycles to hand out the results of a pixel; nothing a power of two."""
+TARGETS = [*(load_target(name) for name in ("default", "small", "odd", "mac25")), BARE, SLOW]
 LIMIT = 400_000
 
 
-@pytest.fixture(scope="module", params=TARGETS)
+@pytest.fixture(scope="module", params=TARGETS, ids=lambda target: target.name)
 def tile(request: pytest.FixtureRequest) -> Iterator[tuple[Target, Verilated]]:
-    target = load_target(request.param)
+    target: Target = request.param
     model = Verilated(Tile(target))
     yield target, model
     model.close()

@@ -166,6 +166,8 @@ class ActivationFeeder:
             self._chunks.append((destination, self._reserved[destination], amount))
             self._reserved[destination] += amount
             self._want = None
+        elif self.at.rng.random() < 0.1:
+            self._want = None  # the other log may be the one that the tile waits for
 
 
 class WordFeeder:
