@@ -36,11 +36,11 @@ RESIDUAL_READ = 4
 def switch_delay(target: Target) -> int:
     """Cycles from a job's first RUN cycle to the fetch of its fields for stage 0 of the back end.
 
-    The last results of the job before stand in stage 0 at the latest in cycle ``mac_latency + emission_cycles - 3``
-    after that RUN cycle, and the first ones of the job itself at the earliest in cycle ``mac_latency + 2`` (or later
-    where emission takes more than 4 cycles): the fields change between them.
+    The last results of the job before stand in stage 0 in cycle ``mac_latency + emission_cycles - 3`` after that RUN
+    cycle at the latest, the first ones of the job itself in cycle ``mac_latency + 1 + emission_cycles`` at the
+    earliest: the fields change between them.
     """
-    return mac_latency(target) + 1 + max(0, emission_cycles(target) - 4)
+    return mac_latency(target) + emission_cycles(target) - 2
 
 
 class BackEnd(wiring.Component):

@@ -1,6 +1,6 @@
 """The loop nest of a unit: which loop advances in each cycle, and where the unit stands."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -25,7 +25,10 @@ REDUCTION = 4
 
 
 class LoopNest(wiring.Component):
-    """Walks a unit: for each group its constants, then its pixels of steps and idle cycles.
+    """Walks a unit: for each group its constants, then its pixels of idle cycles and steps.
+
+    A pixel's idle cycles come before its steps, so that its last step is a pixel's length behind whatever ran before
+    it; outside of the tile nobody can tell.
 
     While ``load``, the nest stands at the unit's first cycle; each cycle of ``run`` is one cycle of the unit. All
     outputs tell about the present cycle and come from registers.
@@ -38,7 +41,7 @@ class LoopNest(wiring.Component):
     constants, constants_index, constants_last : Out, a constants word is read; its number; it is the group's last
     step : Out, a step is issued
     first_step, last_step : Out, of its pixel
-    pixel_end : Out, the last cycle of a pixel, idle cycles included
+    pixel_end : Out, the last cycle of a pixel
     first_pixel : Out, of its group
     first_group, last_group : Out, of the unit
     number : Out, running number of the pixel in the unit, groups included
@@ -72,14 +75,13 @@ class LoopNest(wiring.Component):
         m = Module()
         at_last = Signal(len(LEVELS), reset_less=True)
         in_constants, in_idle = Signal(), Signal()
-        has_idle, idle_last = Signal(reset_less=True), Signal(reset_less=True)
         group_end = Signal()
 
         m.d.comb += [
             self.constants.eq(self.run & in_constants),
             self.step.eq(self.run & ~in_constants & ~in_idle),
             self.last_step.eq(at_last[:REDUCTION].all()),
-            self.pixel_end.eq(Mux(in_idle, idle_last, self.step & self.last_step & ~has_idle)),
+            self.pixel_end.eq(self.step & self.last_step),
             group_end.eq(self.pixel_end & at_last[REDUCTION:-1].all()),
             self.last_group.eq(at_last[-1]),
             self.unit_end.eq(group_end & self.last_group),
@@ -88,24 +90,21 @@ class LoopNest(wiring.Component):
             self._count(m, level, at_last)
         self._place(m)
 
-        # Constants, then steps; behind a pixel's last step its idle cycles.
+        # Constants; then each pixel's idle cycles and its steps.
         index_last = self.constants_index == self.target.constant_words - 1
         m.d.comb += self.constants_last.eq(self.constants & index_last)
-        with m.If(self.load | (group_end & ~self.last_group)):
+        with m.If(self.load | self.advance[-1]):
             m.d.sync += [in_constants.eq(1), self.constants_index.eq(0)]
         with m.Elif(self.constants):
             m.d.sync += [in_constants.eq(~index_last), self.constants_index.eq(self.constants_index + 1)]
+        has_idle, idle_last = Signal(reset_less=True), Signal(reset_less=True)
         idle_left = Signal(16, reset_less=True)
         with m.If(self.load):
-            m.d.sync += [has_idle.eq(self.job.idle != 0), in_idle.eq(0)]
-        with m.Elif(self.step & self.last_step & has_idle):
-            m.d.sync += in_idle.eq(1)
-        with m.Elif(self.pixel_end):
-            m.d.sync += in_idle.eq(0)
-        with m.If(in_idle):
-            m.d.sync += [idle_left.eq(idle_left - 1), idle_last.eq(idle_left == 2)]
-        with m.Else():
-            m.d.sync += [idle_left.eq(self.job.idle), idle_last.eq(self.job.idle == 1)]
+            m.d.sync += has_idle.eq(self.job.idle != 0)
+        with m.If(self.constants_last | self.pixel_end):
+            m.d.sync += [in_idle.eq(has_idle), idle_left.eq(self.job.idle), idle_last.eq(self.job.idle == 1)]
+        with m.Elif(in_idle):
+            m.d.sync += [in_idle.eq(~idle_last), idle_left.eq(idle_left - 1), idle_last.eq(idle_left == 2)]
         return m
 
     def _count(self, m: Module, level: int, at_last: Signal) -> None:

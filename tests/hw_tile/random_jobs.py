@@ -88,8 +88,6 @@ class JobMaker:
             last_valid=rng.choice([target.columns, rng.randint(0, target.columns)]),
             **self._back_end(),
         )
-        if steps_of(job) < emission_cycles(target) - 3:
-            return None
         pixel = emission_cycles(target) - steps_of(job) - job.idle
         job = replace(job, idle=job.idle + max(0, pixel))
         if cycles_of(job, target) * job.outer * job.inner > 1500:
