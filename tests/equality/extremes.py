@@ -1,0 +1,82 @@
+"""The same graph with numbers at the ends of their ranges: weights, biases, factors, shifts, clamps."""
+
+from dataclasses import replace
+from typing import assert_never
+
+import numpy as np
+
+from tileloom.compiler.graph import Add, AveragePool2d, Conv2d, IntegerGraph, MaxPool2d, Operator, Tensor
+from tileloom.hw.spec.quant import SHIFT_MAXIMUM
+
+FACTORS = (1, 3, 1 << 15, (1 << 16) - 1, (1 << 17) - 1)
+"""Multipliers, 18 bits signed."""
+
+
+def with_extremes(graph: IntegerGraph, random: np.random.Generator) -> IntegerGraph:
+    """Every operator with other numbers; sums still fit 32 bits."""
+    return replace(graph, operators=tuple(_extreme(operator, graph, random) for operator in graph.operators))
+
+
+def _extreme(operator: Operator, graph: IntegerGraph, random: np.random.Generator) -> Operator:
+    written = graph.tensors[operator.output]
+    match operator:
+        case Conv2d():
+            return _convolution(operator, written, random)
+        case AveragePool2d():
+            multiplier, shift = _factor(random, operator.window.kernel[0] * operator.window.kernel[1] * 256)
+            low, high = _clamps(random, written)
+            return replace(operator, multiplier=multiplier, shift=shift, low=low, high=high)
+        case MaxPool2d():
+            low, high = _clamps(random, written)
+            return replace(operator, low=low, high=high)
+        case Add():
+            first, second = (_factor(random, 256)[0] for _ in range(2))
+            a, b = graph.tensors[operator.a], graph.tensors[operator.b]
+            addend = -(a.zero_point * first + b.zero_point * second)
+            shift = int(random.integers(0, 30))
+            return replace(operator, a_multiplier=first, b_multiplier=second, addend=addend, shift=shift)
+        case _:
+            assert_never(operator)
+
+
+def _convolution(operator: Conv2d, written: Tensor, random: np.random.Generator) -> Conv2d:
+    weights = operator.weights
+    match random.integers(4):
+        case 0:
+            weights = np.full_like(weights, -128)
+        case 1:
+            weights = np.full_like(weights, 127)
+        case 2:
+            weights = random.choice(np.array([-128, 127], np.int8), weights.shape)
+    channels = len(operator.bias)
+    sums = 256 * np.abs(weights.astype(np.int64)).reshape(channels, -1).sum(axis=1)
+    room = np.maximum((1 << 31) - 1 - sums, 0)
+    bias = np.where(random.random(channels) < 0.5, random.choice([-1, 0, 1], channels) * room, operator.bias)
+    factors = [_factor(random, int(total) + 1) for total in sums]
+    low, high = (operator.low, operator.high) if operator.table else _clamps(random, written)
+    return replace(
+        operator,
+        weights=weights,
+        bias=bias.astype(np.int64),
+        multiplier=np.array([multiplier for multiplier, _ in factors], np.int64),
+        shift=np.array([shift for _, shift in factors], np.int64),
+        low=low,
+        high=high,
+    )
+
+
+def _factor(random: np.random.Generator, magnitude: int) -> tuple[int, int]:
+    """A multiplier, and a shift that takes values of this magnitude to about 8 bits, or any shift."""
+    multiplier = int(random.choice(FACTORS))
+    if random.random() < 0.2:
+        return multiplier, int(random.choice([0, 1, SHIFT_MAXIMUM]))
+    fitting = (multiplier * magnitude).bit_length() - 8 + int(random.integers(-4, 2))
+    return multiplier, min(max(fitting, 0), SHIFT_MAXIMUM)
+
+
+def _clamps(random: np.random.Generator, written: Tensor) -> tuple[int, int]:
+    """Low and high within the range of the output."""
+    if random.random() < 0.5:
+        return written.low, written.high
+    low, high = sorted(int(v) for v in random.integers(written.low, written.high + 1, 2))
+    return low, high

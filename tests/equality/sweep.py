@@ -1,0 +1,126 @@
+"""Sweeps: many random layers and programs on one machine of a target, without a reset between them."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from tests.equality.case import Case
+from tests.equality.judgement import Outcome
+from tests.equality.layer_cases import layer_cases, layer_title
+from tests.equality.machine import Machine
+from tests.equality.program_cases import program_case
+from tileloom.compiler.problems import ModelError
+from tileloom.hw.build import build
+from tileloom.hw.spec.config import load_target
+
+TARGETS = ("small", "odd", "mac25", "default")
+MOST_DIFFERING = 25
+"""A sweep gives up when so many layers or programs differ."""
+Progress = Callable[[str], None]
+
+
+@dataclass
+class Tally:
+    """What a sweep of layers or of programs has found."""
+
+    run: int = 0
+    """Layers or programs that ran on every engine."""
+    differing: int = 0
+    """Of these, those that differ anywhere, or stop."""
+    refused: Counter[str] = field(default_factory=Counter)
+    """Refusals of the compiler by code."""
+    refusals: list[str] = field(default_factory=list)
+    kinds: Counter[str] = field(default_factory=Counter)
+    elements: int = 0
+    jobs: int = 0
+    cycles: int = 0
+    seconds: float = 0.0
+    differences: list[str] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one program."""
+        self.elements += outcome.elements
+        self.jobs += outcome.jobs
+        self.cycles += outcome.cycles
+        self.differences += outcome.differences
+
+
+@dataclass
+class Report:
+    """Both sweeps of a target."""
+
+    target: str
+    verilog_hash: str
+    layers: Tally = field(default_factory=Tally)
+    programs: Tally = field(default_factory=Tally)
+
+    @property
+    def differences(self) -> list[str]:
+        """Every difference, each in one sentence."""
+        return [*self.layers.differences, *self.programs.differences]
+
+
+def sweep(name: str, layers: Iterable[int], programs: Iterable[int], progress: Progress = print) -> Report:
+    """Run the layers and programs with these seeds on the target of that name."""
+    target = load_target(name)
+    built = build(target, progress=progress)
+    report = Report(name, built.verilog_hash)
+    machine = Machine(built.library)
+    try:
+        for tally, seeds, one, title in (
+            (report.layers, list(layers), _layer, "layers"),
+            (report.programs, list(programs), _program, "programs"),
+        ):
+            begin = said = time.monotonic()
+            for number, seed in enumerate(seeds, 1):
+                differences = len(tally.differences)
+                one(machine, seed, tally)
+                tally.differing += len(tally.differences) > differences
+                tally.seconds = time.monotonic() - begin
+                if time.monotonic() - said > 20 or number == len(seeds):
+                    said = time.monotonic()
+                    progress(f"{name}: {number} of {len(seeds)} {title}, {summary(tally)}")
+                if tally.differing >= MOST_DIFFERING:
+                    progress(f"{name}: given up behind seed {seed}: {tally.differing} {title} differ")
+                    break
+    finally:
+        machine.close()
+    return report
+
+
+def summary(tally: Tally) -> str:
+    """The counts in one line."""
+    refused = f"{sum(tally.refused.values())} refused {dict(tally.refused)}, " if tally.refused else ""
+    counts = f"{tally.run} run, {refused}{tally.differing} differ, {len(tally.differences)} differences"
+    return f"{counts}; {tally.elements:,} elements, {tally.jobs:,} jobs, {tally.cycles:,} cycles; {tally.seconds:.0f} s"
+
+
+def _layer(machine: Machine, seed: int, tally: Tally) -> None:
+    target = machine.engine.target
+    title = layer_title(seed, target)
+    try:
+        drawn = layer_cases(seed, target)
+    except ModelError as refusal:
+        tally.refused.update(problem.code for problem in refusal.problems)
+        tally.refusals.append(f"{title}: {refusal}")
+        return
+    except Exception as error:  # a compiler that stops is a finding like any other; the sweep goes on
+        tally.differences.append(f"{title}: the compiler stops with {type(error).__name__}: {error}")
+        return
+    tally.kinds[drawn.kind] += 1
+    for case in drawn.cases:
+        _check(machine, case, tally)
+    tally.run += 1
+
+
+def _program(machine: Machine, seed: int, tally: Tally) -> None:
+    _check(machine, program_case(seed, machine.engine.target), tally)
+    tally.run += 1
+
+
+def _check(machine: Machine, case: Case, tally: Tally) -> None:
+    try:
+        tally.add(machine.check(case))
+    except Exception as error:  # as above
+        tally.differences.append(f"{case.title}: an engine stops with {type(error).__name__}: {error}")
