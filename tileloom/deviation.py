@@ -29,8 +29,8 @@ def deviation(got: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> Deviation:
     """The deviation of two arrays of the same elements in the same order; an axis of size 1 may be missing.
 
     >>> import numpy as np
-    >>> deviation(np.array([1.0, 2.0]), np.array([1.0, 2.5]))
-    Deviation(max_abs=0.5, rms=0.3535533905932738, snr_db=14.623979978989561)
+    >>> deviation(np.array([1.0, 2.0]), np.array([1.0, 3.0]))
+    Deviation(max_abs=1.0, rms=0.7071067811865476, snr_db=10.0)
     """
     exact = np.asarray(wanted, dtype=np.float64).ravel()
     error = np.asarray(got, dtype=np.float64).ravel() - exact
