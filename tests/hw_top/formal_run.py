@@ -24,7 +24,7 @@ top.il
 
 
 def check(design: Elaboratable, ports: list[Signal], mode: str, depth: int, folder: Path) -> None:
-    """Run one mode (``bmc`` proves the assertions for ``depth`` cycles, ``cover`` reaches every cover); a failure fails.
+    """Run one mode: ``bmc`` proves the assertions for ``depth`` cycles, ``cover`` reaches every cover.
 
     The design must have no reset (a ``reset_less`` clock domain): the initial values of the registers stand for it.
     """

@@ -1,4 +1,4 @@
-"""Bounded proof that the descriptor queue keeps every word in order, for any arrivals and takes that follow the rules."""
+"""Bounded proof that the descriptor queue keeps every word in order, for all arrivals and takes that are allowed."""
 
 from pathlib import Path
 
