@@ -51,27 +51,37 @@ class RoundShift(wiring.Component):
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
-        coarse = self._shift(m, (self.value, Const(0, 1), Const(0, 1)), range(3, self.shift_bits), self.shift)
-        s1 = Signal(self.width + 2 + 3, reset_less=True)
+        value, half, rest = self._shift(
+            m, (self.value, Const(0, 1), Const(0, 1)), range(3, self.shift_bits), self.shift
+        )
+        # The fine shift is by 7 at most: what has more than `kept` bits before it leaves WIDE bits behind it.
+        kept = min(self.width, WIDE + 7)
+        s1_value = Signal(signed(kept), reset_less=True)
+        s1_outside, s1_sign, s1_half, s1_rest = (Signal(name=f"s1_{i}", reset_less=True) for i in range(4))
+        s1_shift = Signal(3, reset_less=True)
         with m.If(self.enables[0]):
-            m.d.sync += s1.eq(Cat(*coarse, self.shift[:3]))
-        s1_state = (s1[: self.width].as_signed(), s1[self.width], s1[self.width + 1])
-        quotient, half, rest = self._shift(m, s1_state, range(3), s1[self.width + 2 :])
+            m.d.sync += [
+                s1_value.eq(value),
+                s1_outside.eq(~_all_equal(value[kept - 1 :])),
+                s1_sign.eq(value[-1]),
+                s1_half.eq(half),
+                s1_rest.eq(rest),
+                s1_shift.eq(self.shift),
+            ]
+        value, half, rest = self._shift(m, (s1_value, s1_half, s1_rest), range(3), s1_shift)
 
         # What leaves WIDE bits is saturated, so that the adder behind is short.
-        upper = quotient[WIDE - 1 :]
-        inside = upper.all() | ~upper.any()
-        sign = quotient[-1]
-        s2_quotient = Signal(signed(WIDE), reset_less=True)
+        inside = _all_equal(value[WIDE - 1 :]) & ~s1_outside
+        s2_value = Signal(signed(WIDE), reset_less=True)
         s2_up = Signal(reset_less=True)
-        saturated = Cat((~sign).replicate(WIDE - 1), sign).as_signed()
+        saturated = Cat((~s1_sign).replicate(WIDE - 1), s1_sign).as_signed()
         with m.If(self.enables[1]):
             m.d.sync += [
-                s2_quotient.eq(Mux(inside, quotient, saturated)),
-                s2_up.eq(~self.floor & half & (rest | quotient[0])),
+                s2_value.eq(Mux(inside, value, saturated)),
+                s2_up.eq(~self.floor & half & (rest | value[0])),
             ]
         with m.If(self.enables[2]):
-            m.d.sync += self.result.eq(s2_quotient + self.zero_point + s2_up)
+            m.d.sync += self.result.eq(s2_value + self.zero_point + s2_up)
         return m
 
     def _shift(
@@ -81,8 +91,8 @@ class RoundShift(wiring.Component):
         value, half, rest = state
         for level in reversed(levels):
             amount, this = 1 << level, shift[level]
-            extended = Signal(signed(max(self.width, amount + 1)), name=f"level_{level}_extended")
-            next_value = Signal(signed(self.width), name=f"level_{level}_value")
+            extended = Signal(signed(max(len(value), amount + 1)), name=f"level_{level}_extended")
+            next_value = Signal(signed(len(value)), name=f"level_{level}_value")
             next_half, next_rest = Signal(name=f"level_{level}_half"), Signal(name=f"level_{level}_rest")
             m.d.comb += [
                 extended.eq(value),
@@ -92,6 +102,11 @@ class RoundShift(wiring.Component):
             ]
             value, half, rest = next_value, next_half, next_rest
         return value, half, rest
+
+
+def _all_equal(bits: Value) -> Value:
+    """Whether the bits are nothing but sign."""
+    return bits.all() | ~bits.any()
 
 
 def clamp(value: Value, low: Value, high: Value) -> Value:
