@@ -25,9 +25,6 @@ from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.program import JobMap, Program, TensorMap
 
-TRIES = 40
-"""Mappings of a layer that are placed before it is refused."""
-
 
 def compile_graph(graph: IntegerGraph, target: Target, taps: bool = False) -> Program:
     """The program of a network for a target, proven to end and to respect every buffer.
@@ -105,7 +102,7 @@ def _place(
 ) -> tuple[LayerInstructions, Mapping, bytearray] | Problem:
     """The best mapping that fits, placed."""
     reason = ""
-    for mapping in mappings(layer, views[layer.input], views[layer.output], target)[:TRIES]:
+    for mapping in mappings(layer, views[layer.input], views[layer.output], target):
         before, ready = heads.copy(), readiness.copy()
         segments = SegmentStore(layer, target, start)
         work = Placer(layer, views, mapping, target, heads, readiness, segments, tag).place()

@@ -1,136 +1,198 @@
 """The cost of a mapping: an estimate of a layer's cycles, from what each of the machine's servers has to do."""
 
-from tileloom.compiler.backend.geometry import Geometry
+from dataclasses import dataclass
+
+from tileloom.compiler.backend.geometry import Geometry, Region
 from tileloom.compiler.backend.jobs import idle_cycles, segment_words
 from tileloom.compiler.backend.layout import View
 from tileloom.compiler.backend.mapping import Arrangement, Mapping, Order
 from tileloom.compiler.backend.outputs import OutputUnit, output_units
 from tileloom.compiler.backend.partition import cut
 from tileloom.compiler.backend.reduction import chunks
-from tileloom.compiler.backend.sublayers import sublayers
+from tileloom.compiler.backend.sublayers import largest, sublayers
 from tileloom.compiler.fuse import Kind, Layer
+from tileloom.hw.spec import timing
 from tileloom.hw.spec.config import Target
 
 UNIT_CYCLES = 2
 """Cycles of a tile between two units."""
 CHUNK_CYCLES = 4
 """Cycles of the address generator for a chunk, besides its bursts."""
-SLOT_CYCLES = 6
+SLOT_CYCLES = 8
 """Cycles of the O engine for a slot and its first burst, besides the beats; each further run takes about as long."""
+START_CYCLES = 100
+"""From the begin of a layer to its first burst, and from the last unit to the end of the last store."""
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """The parts of a mapping that all servers look at."""
+
+    geometry: Geometry
+    share: list[OutputUnit]
+    """Output units of the busiest tile in one sweep."""
+    box_words: int
+    chain: int
+    """Units that one output unit is summed up in."""
+    bands: int
+    part_rows: int
+    parts: int
+    distinct: int
+    """Tiles with different outputs."""
+    sweeps: int
+    """Passes of the busiest tile."""
+    strip_width: int
+    many: bool
+    """Several sublayers, each with input data of its own."""
 
 
 def estimate(layer: Layer, source: View, result: View, mapping: Mapping, target: Target) -> float | None:
     """Cycles of a layer; ``None`` where the order cannot work."""
-    found = sublayers(layer, source, result)
-    strips = cut(result.width, mapping.strips)
-    geometry = Geometry(layer, source, found[0], mapping, target, *strips[0])
-    parts = cut(result.height, mapping.tiles_rows)
-    part_rows = parts[0][1]
-    bands = -(-part_rows // mapping.rows)
-    many = len(found) > 1
-    units = output_units(result, found[0], 0, mapping.unit_groups, target)
-    sweeps = (cut(len(found), mapping.tiles_out)[0][1] if many else 1) * len(strips)
-    share = units if many else units[: cut(len(units), mapping.tiles_out)[0][1]]
-    words = geometry.reduction.words
-    cut_up = chunks(geometry.reduction, mapping.chunk_words or words)
-    if cut_up is None:
+    shape = _shape(layer, source, result, mapping, target)
+    if shape is None:
         return None
-    box, boxes = cut_up
-    box_words = box[0] * box[1] * box[2]
-    chain = geometry.regions * len(boxes)
-    compute = sum(_unit_cycles(layer, geometry, unit, box_words, part_rows, bands, chain, target) for unit in share)
-    segments = sum(segment_words(layer, unit, box_words, target) for unit in share) * chain
-    ring = _ring(layer, mapping, share, segments, bands, chain, target)
-    window = _window(geometry, mapping, part_rows, bands, len(share))
+    ring = _ring(layer, mapping, shape, target)
+    window = _window(shape, mapping)
     if ring is None or window is None:
         return None
-    weight_words, ring_overlaps = ring
-    window_bytes, chunk_count, window_overlaps, held = window
-    streams = len(parts) * (min(mapping.tiles_out, len(found)) if many else 1)
-    reads = window_bytes * sweeps * streams
-    elements = reads / min(max(geometry.source.block, 1), target.window_banks)
-    if geometry.column_bytes == geometry.source.block and not mapping.planes:
-        elements = reads / target.window_banks
-    if mapping.planes:
-        reads *= max(geometry.planes, 1)
-        elements = reads / geometry.source.block
-    read_cycles = reads / target.port_bytes + CHUNK_CYCLES * chunk_count * sweeps * streams
-    distinct = min(mapping.tiles_out, len(units)) if not many else min(mapping.tiles_out, len(found))
-    repeats = 1 if layer.uniform else (sweeps if many else len(strips))
-    if mapping.order == Order.RESIDENT and not many:
-        repeats = 1
-    weight_cycles = weight_words * (1 if layer.uniform else distinct) * repeats * target.word_bytes / target.port_bytes
-    tiles = len(parts) * distinct
-    store_cycles = sum(_store_cycles(result, unit, mapping, strips[0][1], target) for unit in share)
-    store_cycles *= bands * sweeps * tiles
-    residual_cycles = store_cycles if layer.add else 0.0
-    compute *= sweeps
-    lines = read_cycles + weight_cycles + residual_cycles
-    busy = max(compute, lines, elements, store_cycles)
-    if not window_overlaps:
-        busy = max(compute + max(read_cycles, elements), busy)
-    if not ring_overlaps:
-        busy = max(compute + weight_cycles, busy)
-    fill = (held + segment_words(layer, share[0], box_words, target) * target.word_bytes) / target.port_bytes
-    fill = max(fill * len(parts), held / target.window_banks)
-    tail = _store_cycles(result, share[-1], mapping, strips[0][1], target) * tiles
-    return busy + fill + tail + 40.0 * sweeps
+    tiles = shape.parts * shape.distinct
+    slots = [_store_cycles(result, unit, mapping, shape.strip_width, target) for unit in shape.share]
+    compute = shape.sweeps * sum(
+        _unit_cycles(layer, shape, unit, slot * tiles, target) for unit, slot in zip(shape.share, slots, strict=True)
+    )
+    stores = sum(slots) * shape.bands * shape.sweeps * tiles
+    streams = shape.parts * (shape.distinct if shape.many else 1)
+    reads = window.read_cycles * shape.sweeps * streams
+    elements = window.elements * shape.sweeps * streams
+    segment = segment_words(layer, shape.share[0], shape.box_words, target) * target.word_bytes
+    weights = ring.words * target.word_bytes / segment * _read_cycles(segment, target)
+    weights *= (1 if layer.uniform else shape.distinct) * (shape.sweeps if shape.many and not layer.uniform else 1)
+    lines = reads + weights + (stores if layer.add else 0.0)
+    busy = max(compute, lines, elements, stores)
+    if not window.overlaps:
+        busy = max(compute + max(reads, elements), busy)
+    if not ring.overlaps:
+        busy = max(compute + weights, busy)
+    first = max(window.first_reads, window.first_elements) * (1 + (shape.parts - 1) / 2)
+    return busy + first + _read_cycles(segment, target) + slots[-1] * tiles + START_CYCLES
 
 
-def _unit_cycles(
-    layer: Layer,
-    geometry: Geometry,
-    unit: OutputUnit,
-    box_words: int,
-    rows: int,
-    bands: int,
-    chain: int,
-    target: Target,
-) -> float:
-    """Cycles of one output unit over all rows of a part."""
-    pool = layer.pool_kernel[0] * layer.pool_kernel[1]
-    width = geometry.end_column - geometry.first_column
-    groups = unit.groups(target)
-    idle = idle_cycles(box_words, rows // bands * width * pool, groups, target, chunked=chain > 1)
-    pixels = rows * width * pool
-    return chain * (groups * (bands * target.constant_words + pixels * (box_words + idle)) + bands * UNIT_CYCLES)
-
-
-def _ring(
-    layer: Layer, mapping: Mapping, share: list[OutputUnit], segments: int, bands: int, chain: int, target: Target
-) -> tuple[int, bool] | None:
-    """Weight words that a tile loads in a sweep, and whether loading overlaps computing."""
-    if layer.uniform:
-        return (segments // max(len(share), 1), True) if mapping.order == Order.RESIDENT else None
-    largest = segments // max(len(share), 1)
-    if mapping.order == Order.RESIDENT:
-        return (segments, True) if segments <= target.weight_words else None
-    if mapping.order == Order.HELD:
-        if largest > target.weight_words or len(share) == 1 or layer.kind != Kind.DENSE:
-            return None
-        return segments, 2 * largest <= target.weight_words
-    if len(share) == 1 and chain == 1:
+def _shape(layer: Layer, source: View, result: View, mapping: Mapping, target: Target) -> _Shape | None:
+    found = sublayers(layer, source, result)
+    strips = cut(result.width, mapping.strips)
+    geometry = Geometry(layer, source, largest(found), mapping, target, *strips[0])
+    parts = cut(result.height, mapping.tiles_rows)
+    many = len(found) > 1
+    units = output_units(result, geometry.sublayer, 0, mapping.unit_groups, target)
+    loops = chunks(geometry.reduction, mapping.chunk_words or geometry.reduction.words)
+    if loops is None:
         return None
-    return segments * bands, 2 * (largest // chain) <= target.weight_words
+    box, boxes = loops
+    shares = cut(len(found) if many else len(units), mapping.tiles_out)
+    return _Shape(
+        geometry=geometry,
+        share=units if many else units[: shares[0][1]],
+        box_words=box[0] * box[1] * box[2],
+        chain=geometry.regions * len(boxes),
+        bands=-(-parts[0][1] // mapping.rows),
+        part_rows=parts[0][1],
+        parts=len(parts),
+        distinct=len(shares),
+        sweeps=(shares[0][1] if many else 1) * len(strips),
+        strip_width=strips[0][1],
+        many=many,
+    )
 
 
-def _window(
-    geometry: Geometry, mapping: Mapping, rows: int, bands: int, units: int
-) -> tuple[int, int, bool, int] | None:
-    """Window bytes of a sweep, its chunks, whether loading overlaps computing, and bytes before the first unit."""
-    size = geometry.target.window_bytes
-    pool = geometry.layer.pool_kernel[0]
-    band = geometry.band_bytes(mapping.rows * pool)
-    slabs = mapping.arrangement != Arrangement.LOG
+def _unit_cycles(layer: Layer, shape: _Shape, unit: OutputUnit, slot: float, target: Target) -> float:
+    """Cycles of one output unit over all rows of a part; ``slot`` cycles pass until its slots are stored."""
+    rows = shape.part_rows / shape.bands
+    pixels = rows * shape.strip_width * layer.pool_kernel[0] * layer.pool_kernel[1]
+    groups = unit.groups(target)
+    idle = idle_cycles(shape.box_words, max(int(pixels), 1), groups, target, chunked=shape.chain > 1)
+    one = groups * (target.constant_words + pixels * (shape.box_words + idle)) + UNIT_CYCLES
+    whole = shape.chain * one
+    return shape.bands * max(whole, (whole + timing.result_latency(target) + slot) / timing.SLOTS)
+
+
+@dataclass(frozen=True)
+class _Ring:
+    words: int
+    """Weight words that a tile loads (of many sublayers: in a sweep)."""
+    overlaps: bool
+
+
+def _ring(layer: Layer, mapping: Mapping, shape: _Shape, target: Target) -> _Ring | None:
+    words = [segment_words(layer, unit, shape.box_words, target) * shape.chain for unit in shape.share]
+    total, most = sum(words), max(words)
+    strips = 1 if shape.many else shape.sweeps
+    if layer.uniform:
+        return _Ring(words[0], True) if mapping.order == Order.RESIDENT else None
+    match mapping.order:
+        case Order.RESIDENT:
+            return _Ring(total, True) if total <= target.weight_words else None
+        case Order.HELD:
+            if most > target.weight_words or len(words) == 1 or layer.kind != Kind.DENSE:
+                return None
+            return _Ring(total * strips, 2 * most <= target.weight_words)
+        case Order.STREAMED:
+            if len(words) == 1 and shape.chain == 1:
+                return None
+            return _Ring(total * shape.bands * strips, 2 * (most // shape.chain) <= target.weight_words)
+
+
+@dataclass(frozen=True)
+class _Window:
+    """What a sweep loads, and what its first band does."""
+
+    read_cycles: float
+    elements: float
+    overlaps: bool
+    first_reads: float
+    first_elements: float
+
+
+def _window(shape: _Shape, mapping: Mapping) -> _Window | None:
+    geometry = shape.geometry
+    size, pool = geometry.target.window_bytes, geometry.layer.pool_kernel[0]
+    rows = mapping.rows * pool
+    band = geometry.band_bytes(rows)
+    if mapping.arrangement == Arrangement.LOG:
+        halo = (rows - 1) * geometry.row_step + geometry.halo_rows
+        first = _load_cost(geometry.log_rows(0, halo, 0), geometry.target)
+        more = _load_cost(geometry.log_rows(0, rows * geometry.row_step, 0), geometry.target)
+        kept = band + rows * geometry.slab_bytes
+    else:
+        reads, elements = _load_cost(geometry.slab(0, 0), geometry.target)
+        first = more = (reads * rows, elements * rows)
+        kept = 2 * band
     if geometry.regions > 1:
-        loads = bands * units * geometry.regions
-        return band * loads, loads * (mapping.rows * pool if slabs else 1), 2 * band <= size, band
-    total = geometry.band_bytes(rows * pool)
-    chunk_count = rows * pool if slabs else bands
-    if mapping.order == Order.HELD:
-        return (total, chunk_count, True, band) if total <= size else None
-    step = mapping.rows * pool * geometry.slab_bytes
-    return total, chunk_count, band + (step if bands > 1 else 0) <= size, band
+        loads = shape.bands * len(shape.share) * geometry.regions
+        return _Window(first[0] * loads, first[1] * loads, 2 * band <= size, *first)
+    if mapping.order == Order.HELD and geometry.band_bytes(shape.part_rows * pool) > size:
+        return None
+    later = shape.bands - 1
+    total = (first[0] + later * more[0], first[1] + later * more[1])
+    return _Window(*total, not later or kept <= size or mapping.order == Order.HELD, *first)
+
+
+def _load_cost(region: Region, target: Target) -> tuple[float, float]:
+    """Cycles of the memory, and of the loader, for one chunk; rows in the padding count like others."""
+    load = region.template
+    rows = load.rows_before + load.rows + load.rows_after
+    row_bytes = load.run_bytes // load.rows_per_run
+    together = load.rows_per_run > 1 or (load.rows <= 1 and load.run_stride == 0)
+    runs, run_bytes = (1, row_bytes * rows) if together else (rows, row_bytes)
+    elements = load.blocks * rows * (load.elements + load.pad_left + load.pad_right)
+    return load.blocks * runs * _read_cycles(run_bytes, target) + CHUNK_CYCLES, elements
+
+
+def _read_cycles(count: int, target: Target) -> float:
+    """Cycles of the memory for a run of so many bytes, while other bursts are under way."""
+    beats = count / target.port_bytes + 0.5
+    bursts = max(1.0, count / target.burst_bytes + 0.25)
+    latency = target.memory.read_latency + timing.GRANT_TO_REQUEST + timing.READ_RETIRE + 2
+    return max(beats, (bursts * latency + beats) / target.outstanding, 2 * bursts)
 
 
 def _store_cycles(result: View, unit: OutputUnit, mapping: Mapping, width: int, target: Target) -> float:

@@ -114,7 +114,10 @@ def chunks(reduction: Reduction, limit: int) -> tuple[tuple[int, int, int], list
         axis, most, distance = 2, limit, reduction.step_window
     else:
         return None
-    count, stride, size = cover(reduction.loops[axis], most)
+    shape = cover(reduction.loops[axis], most, overlap=axis > 0)
+    if shape is None:
+        return None
+    count, stride, size = shape
     lanes = reduction.index.shape[3]
     found = []
     for i in range(count):
@@ -128,14 +131,25 @@ def chunks(reduction: Reduction, limit: int) -> tuple[tuple[int, int, int], list
     return (box[0], box[1], box[2]), found
 
 
-def cover(count: int, most: int) -> tuple[int, int, int]:
+def cover(count: int, most: int, *, overlap: bool = False) -> tuple[int, int, int] | None:
     """Boxes of one size at one distance that cover 0 .. count exactly with the least work: number, distance, size.
 
-    >>> cover(12, 5), cover(11, 6), cover(4, 9)
-    ((3, 4, 4), (2, 5, 6), (1, 4, 4))
+    With ``overlap`` boxes are larger than their distance: the last step of a string may have fewer bytes than lanes, so
+    that the last box would otherwise end before the distance to it. ``None`` where no size of at most ``most`` does.
+
+    >>> cover(12, 5), cover(11, 6), cover(4, 9), cover(12, 7, overlap=True), cover(2, 1, overlap=True)
+    ((3, 4, 4), (2, 5, 6), (1, 4, 4), (2, 5, 7), None)
     """
-    shapes = [(n, count // n, count - (n - 1) * (count // n)) for n in range(1, count + 1)]
-    return min((shape for shape in shapes if shape[2] <= most), key=lambda shape: (shape[0] * shape[2], shape[0]))
+    shapes = [(1, count, count)]
+    for number in range(2, count + 1):
+        distance = count // number
+        size = count - (number - 1) * distance
+        if overlap and size == distance:
+            distance, size = distance - 1, size + number - 1
+        if distance > 0:
+            shapes.append((number, distance, size))
+    fitting = [shape for shape in shapes if shape[2] <= most]
+    return min(fitting, key=lambda shape: shape[0] * (shape[2] + 2), default=None)
 
 
 def _positions(length: int, lanes: int) -> Indices:

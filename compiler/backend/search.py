@@ -11,22 +11,26 @@ from tileloom.compiler.backend.mapping import Arrangement, Mapping, Order
 from tileloom.compiler.backend.outputs import output_units, storable
 from tileloom.compiler.backend.partition import cut
 from tileloom.compiler.backend.reduction import chunks
-from tileloom.compiler.backend.sublayers import sublayers
+from tileloom.compiler.backend.sublayers import largest, sublayers
 from tileloom.compiler.fuse import Kind, Layer
 from tileloom.hw.spec.config import Target
 
+TRIES = 12
+"""Mappings that are offered for one number of strips and one number of regions, before more of them are tried."""
 
-def mappings(layer: Layer, source: View, result: View, target: Target) -> list[Mapping]:
-    """Mappings whose bands, slots and segments fit their buffers, best first; empty where there is none."""
+
+def mappings(layer: Layer, source: View, result: View, target: Target) -> Iterator[Mapping]:
+    """Mappings whose bands, slots and segments fit their buffers, best first; none where nothing fits.
+
+    Cutting the columns or the input channels into parts costs time, so that less of it comes first.
+    """
     for strips in _strip_counts(result.width):
         for regions in _region_blocks(layer, source, result):
             found = [
                 (cost, i, mapping)
                 for i, (cost, mapping) in enumerate(_with(layer, source, result, target, strips, regions))
             ]
-            if found:
-                return [mapping for _, _, mapping in sorted(found)]
-    return []
+            yield from (mapping for _, _, mapping in sorted(found)[:TRIES])
 
 
 def _strip_counts(width: int) -> list[int]:
@@ -60,7 +64,7 @@ def _with(
                 base = Mapping(
                     arrangement, Order.RESIDENT, tiles_out, tiles_rows, rows, strips, groups, planes, 0, region_blocks
                 )
-                geometry = Geometry(layer, source, found[0], base, target, *strip)
+                geometry = Geometry(layer, source, largest(found), base, target, *strip)
                 yield from _orders(geometry, result, base, strip[1])
 
 
@@ -93,10 +97,15 @@ def _orders(geometry: Geometry, result: View, base: Mapping, width: int) -> Iter
     cut_up = chunks(geometry.reduction, chunk_words or words)
     if cut_up is None or (geometry.regions > 1 and len(cut_up[1]) > 1):
         return
-    box = cut_up[0]
+    box, boxes = cut_up
+    distance = boxes[1].offset if len(boxes) > 1 else 0
+    if geometry.band_bytes(rows) - boxes[-1].offset < distance:
+        return
     if segment_words(layer, unit, box[0] * box[1] * box[2], target) > target.weight_words:
         return
     for order in Order:
+        if chunked and order == Order.HELD:
+            continue
         mapping = Mapping(**{**base.__dict__, "order": order, "chunk_words": chunk_words})
         cost = estimate(layer, geometry.source, result, mapping, target)
         if cost is not None:

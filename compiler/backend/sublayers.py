@@ -47,6 +47,11 @@ def sublayers(layer: Layer, source: View, target: View) -> list[Sublayer]:
     return found
 
 
+def largest(found: list[Sublayer]) -> Sublayer:
+    """The sublayer that reads the most input blocks: what fits it, fits all."""
+    return max(found, key=lambda sublayer: sublayer.input_blocks)
+
+
 def full_weights(layer: Layer) -> Int8s:
     """Weights of a dense layer as ``(out, in, kernel_y, kernel_x)``: those between different groups are zero."""
     if layer.groups == 1:

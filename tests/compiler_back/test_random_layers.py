@@ -10,7 +10,7 @@ from tileloom.hw.spec.config import load_target, presets
 from tileloom.hw.spec.registers import Error
 from tileloom.sim.functional.run import run
 
-SEEDS = 4
+SEEDS = 2
 """Seeds of each kind and target in `make test`."""
 
 
