@@ -14,22 +14,24 @@ HEAD = f"""\
 
 Written by `make faults`. Each fault of `tests/faults/faults.toml` replaces one line of the hardware's source in a copy
 of it; the faulty machine is built and runs what the tests run: for arithmetic a small compiled network with taps, then
-up to {PROGRAMS} random programs of {PHASES} phases. It is compared as `tileloom verify` compares: the RTL's tensors
-with those of the integer reference or the functional simulator, its trace with that of the cycle simulator. A timing
-fault must be reported with the first job that differs, an arithmetic fault with the first element. The same trials
-show no difference on the machine without a fault.
+up to {PROGRAMS} random programs of {PHASES} phases, then a program that fills a log to its last byte. It is compared
+as `tileloom verify` compares: the RTL's tensors with those of the integer reference or the functional simulator, its
+trace with that of the cycle simulator. A timing fault must be reported with the first job that differs, an arithmetic
+fault with the first element. The same trials show no difference on the machine without a fault.
 """
 
 
-def document(faults: Iterable[Fault], found: dict[str, Finding]) -> str:
-    """The text of the document."""
+def document(faults: Iterable[Fault], found: dict[str, Finding], before: str = "") -> str:
+    """The text of the document; faults that were not planted now keep their row of ``before``."""
     faults = list(faults)
+    kept = {line.split(" | ")[0].removeprefix("| "): line for line in before.split("\n") if line.startswith("| ")}
     parts = [HEAD]
     for kind, title, other in (
         (FaultKind.TIMING, "Timing", "stored elements that differ"),
         (FaultKind.ARITHMETIC, "Arithmetic", "elements that differ"),
     ):
-        rows = [row(fault, found[fault.name]) for fault in faults if fault.kind is kind]
+        mine = [fault for fault in faults if fault.kind is kind]
+        rows = [row(f, found[f.name]) if f.name in found else kept.get(f.name, row(f, Finding(f.name))) for f in mine]
         head = f"| fault | file | what the machine does | target | found by | first difference | {other} |"
         parts.append("\n".join([f"## {title}\n", head, "|---|---|---|---|---|---|---|", *rows, ""]))
     return "\n".join(parts)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.faults.fault import Fault, FaultKind, planted_faults
 from tests.faults.faulty_build import faulty_library
+from tests.faults.full_log_trial import full_log_trial
 from tests.faults.trials import Trial, program_trials
 from tileloom.hw.build import build
 from tileloom.hw.spec.config import Target, load_target
@@ -47,12 +48,13 @@ class Finding:
 
 
 def trials(target: Target, kind: FaultKind) -> Iterator[Trial]:
-    """For arithmetic the network first, since its layers have names; then random programs."""
+    """For arithmetic the network first, since its layers have names; then random programs, then a full log."""
     if kind is FaultKind.ARITHMETIC:
         from tests.faults.network_trial import network_trial  # late: it loads all of PyTorch
 
         yield network_trial(target)
     yield from program_trials(target)
+    yield full_log_trial(target)
 
 
 def examine(fault: Fault, library: Path) -> Finding:

@@ -1,7 +1,8 @@
 """`make faults`: every planted fault must be found; prints the table and writes docs/faults.md.
 
-Usage: ``python -m tests.faults.run [--jobs N] [--keep] [NAME ...]``. Without names all faults are planted, and the
-document is written unless ``--keep``. Exit status 1 if a fault survives or the machine without one shows a difference.
+Usage: ``python -m tests.faults.run [--jobs N] [--keep] [NAME ...]``. Without names all faults are planted. The document
+is written unless ``--keep``; faults that are not planted keep their row. Exit status 1 if a fault survives or the
+machine without one shows a difference.
 """
 
 import argparse
@@ -32,7 +33,7 @@ def find(name: str) -> Finding:
     except subprocess.TimeoutExpired:
         return Finding(name, stopped=f"no answer in {PATIENCE} seconds")
     if done.returncode:
-        return Finding(name, stopped=f"status {done.returncode}: {done.stderr.strip()[-1000:]}")
+        return Finding(name, stopped=_last_words(done))
     return Finding(**json.loads(done.stdout))
 
 
@@ -41,8 +42,12 @@ def differences_without_fault() -> list[str]:
     command = [sys.executable, "-m", "tests.faults.examine", NO_FAULT]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
-        return [f"status {done.returncode}: {done.stderr.strip()[-1000:]}"]
+        return [_last_words(done)]
     return [str(line) for line in json.loads(done.stdout)]
+
+
+def _last_words(done: subprocess.CompletedProcess[str]) -> str:
+    return f"status {done.returncode}: {(done.stderr.strip().splitlines() or ['nothing said'])[-1]}"
 
 
 def named_difference(fault: Fault, finding: Finding) -> str:
@@ -95,8 +100,9 @@ def main() -> int:
     Console().print(table(faults, found))
     survivors = [fault.name for fault in faults if not named_difference(fault, found[fault.name])]
     print(f"{len(faults) - len(survivors)} of {len(faults)} found in {time.perf_counter() - begin:.0f} s")
-    if not options.names and not options.keep:
-        DOCUMENT.write_text(document(faults, found), encoding="utf-8")
+    if not options.keep:
+        before = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else ""
+        DOCUMENT.write_text(document(everything.values(), found, before), encoding="utf-8")
     return 1 if survivors or sound else 0
 
 
