@@ -165,4 +165,4 @@ class Tile(Process):
         logs.slots_full.advance(1, end + self._result_latency)
         if job.add:
             logs.residual.base += job.residual_span
-            logs.residual.tail.advance(job.residual_span, after)
+            logs.residual.tail.advance(job.residual_span, end + self._result_latency)

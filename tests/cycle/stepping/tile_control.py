@@ -120,7 +120,8 @@ class TileControl:
         m.later(t + 1, lambda: self.window.move(*window))
         m.later(t + 1, lambda: self.weights.move(*weights))
         if stores and job.add:
-            m.later(t + 1, lambda: self.residual.move(job.residual_span, job.residual_span))
+            m.later(t + 1, lambda: self.residual.move(job.residual_span, 0))
+            m.later(t + done, lambda: self.residual.move(0, job.residual_span))
         if stores:
             m.later(t + done, lambda: self.add("slots_full", 1))
         if job.to_neighbour and last:
