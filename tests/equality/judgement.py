@@ -33,14 +33,15 @@ def judge(case: Case, functional: Result, simulated: Result, hardware: Result) -
         if result.error is not Error.NONE:
             halt = f"{result.engine} halts with {result.error.name} at word {result.program_counter}"
             return Outcome(differences=(f"{case.title}: {halt}",))
+    if not len(simulated.frames) == len(hardware.frames) == case.frames:
+        counts = f"{len(simulated.frames)} frames simulated, {len(hardware.frames)} on the RTL"
+        return Outcome(differences=(f"{case.title}: {counts}, not {case.frames}",))
     program = with_window(case.program)
     paused = case.pauses_seed is not None
     run = ProgramRun(program, True, functional, None if paused else simulated, hardware)
     expected = {**stored(functional), **case.expected}
     verification = compare("the other engines", expected, (run,))
     found = [*_data(program, verification), *_timing(verification)]
-    if len(hardware.frames) != case.frames or len(simulated.frames) != case.frames:
-        found.append(f"{len(simulated.frames)} frames simulated, {len(hardware.frames)} on the RTL, not {case.frames}")
     if paused:
         found += _bounds(simulated, hardware)
     return Outcome(

@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
         programs = range(options.seed, options.seed + options.programs)
         reports.append(sweep(name, layers, programs, _say))
     for report in reports:
-        for line in (*report.layers.refusals, *report.differences):
+        for line in report.layers.refusals:
             _say(line)
         _say(f"{report.target}: layers: {summary(report.layers)}")
         _say(f"{report.target}: programs: {summary(report.programs)}")

@@ -77,6 +77,8 @@ def sweep(name: str, layers: Iterable[int], programs: Iterable[int], progress: P
                 differences = len(tally.differences)
                 one(machine, seed, tally)
                 tally.differing += len(tally.differences) > differences
+                for difference in tally.differences[differences:]:
+                    progress(difference)
                 tally.seconds = time.monotonic() - begin
                 if time.monotonic() - said > 20 or number == len(seeds):
                     said = time.monotonic()
