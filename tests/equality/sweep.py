@@ -1,7 +1,6 @@
 """Sweeps: many random layers and programs on one machine of a target, without a reset between them."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -28,10 +27,10 @@ class Tally:
     """Layers or programs that ran on every engine."""
     differing: int = 0
     """Of these, those that differ anywhere, or stop."""
-    refused: Counter[str] = field(default_factory=Counter)
+    refused: dict[str, int] = field(default_factory=dict)
     """Refusals of the compiler by code."""
     refusals: list[str] = field(default_factory=list)
-    kinds: Counter[str] = field(default_factory=Counter)
+    kinds: dict[str, int] = field(default_factory=dict)
     elements: int = 0
     jobs: int = 0
     cycles: int = 0
@@ -93,9 +92,14 @@ def sweep(name: str, layers: Iterable[int], programs: Iterable[int], progress: P
 
 def summary(tally: Tally) -> str:
     """The counts in one line."""
-    refused = f"{sum(tally.refused.values())} refused {dict(tally.refused)}, " if tally.refused else ""
+    refused = f"{len(tally.refusals)} refused {tally.refused}, " if tally.refusals else ""
     counts = f"{tally.run} run, {refused}{tally.differing} differ, {len(tally.differences)} differences"
     return f"{counts}; {tally.elements:,} elements, {tally.jobs:,} jobs, {tally.cycles:,} cycles; {tally.seconds:.0f} s"
+
+
+def _count(counts: dict[str, int], *names: str) -> None:
+    for name in names:
+        counts[name] = counts.get(name, 0) + 1
 
 
 def _layer(machine: Machine, seed: int, tally: Tally) -> None:
@@ -104,13 +108,13 @@ def _layer(machine: Machine, seed: int, tally: Tally) -> None:
     try:
         drawn = layer_cases(seed, target)
     except ModelError as refusal:
-        tally.refused.update(problem.code for problem in refusal.problems)
+        _count(tally.refused, *{problem.code for problem in refusal.problems})
         tally.refusals.append(f"{title}: {refusal}")
         return
     except Exception as error:  # a compiler that stops is a finding like any other; the sweep goes on
         tally.differences.append(f"{title}: the compiler stops with {type(error).__name__}: {error}")
         return
-    tally.kinds[drawn.kind] += 1
+    _count(tally.kinds, drawn.kind)
     for case in drawn.cases:
         _check(machine, case, tally)
     tally.run += 1
