@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.faults.document import DOCUMENT, document
-from tests.faults.examine import Finding, examine, examine_sound
+from tests.faults.examine import Finding, examine_sound
 from tests.faults.fault import Fault, FaultKind, planted_faults
-from tests.faults.faulty_build import copy_hardware, faulty_library
+from tests.faults.faulty_build import copy_hardware
 from tests.faults.network_trial import network_trial
-from tests.faults.run import named_difference
+from tests.faults.run import find, named_difference
 from tests.import_edges import ROOT
 from tileloom.hw.spec.config import load_target
 
@@ -76,7 +76,7 @@ def test_the_sound_machine_shows_nothing() -> None:
 
 def check(fault: Fault) -> None:
     """A fault is found by the difference of its kind; what is stored stays right under a timing fault."""
-    finding = examine(fault, faulty_library(fault))
+    finding = find(fault.name)
     assert named_difference(fault, finding), finding
     if fault.kind is FaultKind.TIMING:
         assert (finding.mismatches, finding.element) == (0, ""), finding
