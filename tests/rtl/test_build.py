@@ -2,12 +2,16 @@
 
 import json
 import multiprocessing
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.import_edges import ROOT
 from tileloom.hw import build as build_module
 from tileloom.hw import verilator
 from tileloom.hw.build import BuildError, build, cache_folder, source_hash, verilog_text
@@ -115,3 +119,17 @@ def test_verilog_of_the_default_target() -> None:
     assert len(re.findall(r"^module tileloom_tile\s*\(", text, re.MULTILINE)) == 1
     assert re.search(r"^ *tileloom_tile +tile ", text, re.MULTILINE)
     assert not re.search(r"src *=|\.py", text)
+
+
+def test_verilog_is_the_same_whoever_makes_it() -> None:
+    """Another process, another hash seed, and another target made before it."""
+    script = (
+        "from tileloom.hw.spec.config import load_target\n"
+        "from tileloom.hw.verilog import make_verilog\n"
+        "make_verilog(load_target('mac25'))\n"
+        "print(make_verilog(load_target('small')), end='')\n"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "7"}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == verilog_text(load_target("small"))
