@@ -15,7 +15,7 @@ def _check_divisor(divisor: int) -> int:
 class UartReceiver(wiring.Component):
     """Line to bytes: each bit is sampled in its middle; a byte whose stop bit is low is dropped.
 
-    There is no back-pressure on a line: a byte that is not taken before the next one ends is lost.
+    There is no back-pressure on a line: a byte that ends while the one before it is not taken yet is lost.
 
     Members
     -------
@@ -50,7 +50,7 @@ class UartReceiver(wiring.Component):
                     m.d.sync += [timer.eq(self.divisor - 1), bits.eq(bits + 1)]
                     with m.If(bits == 8):
                         m.next = "STOP"
-                        with m.If(line):
+                        with m.If(line & (~self.o.valid | self.o.ready)):
                             m.d.sync += [self.o.payload.eq(shift), self.o.valid.eq(1)]
                     with m.Else():
                         m.d.sync += shift.eq(shift[1:] | (line << 7))

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,38 @@ def test_json_into_a_folder_that_is_not_there(tmp_path: Path) -> None:
     assert outcome.stderr.startswith("TL408 ")
 
 
+def test_json_is_refused_before_the_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def work(_: object) -> Document:
+        raise AssertionError("worked")
+
+    with pytest.raises(Exception) as raised:
+        run("verify", "x", work, str(tmp_path))
+    assert getattr(raised.value, "exit_code", None) == 1
+    assert capsys.readouterr().err.startswith(f"TL408 {tmp_path}: the file cannot be written (it is a folder); ")
+
+
+def test_explanation_of_operators_lists_them() -> None:
+    outcome = tileloom("explain", "TL201")
+    assert outcome.status == 0
+    assert all(name in outcome.stdout for name in ("Conv ", "MaxPool ", "BatchNormalization "))
+    assert "TL201" in tileloom("explain").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["explain", "TL999"], "TL409 TL999: there is no such code; "),
+        (["zoo", "nope"], "TL401 nope: there is no zoo network of this name; name one of lenet5"),
+        (["zoo", "--output", "x.onnx"], "TL409 x.onnx: one network is written at a time, not all of them; "),
+        (["compile", "lenet5", "--target", "nope"], "TL403 nope: target 'nope' is not a preset; "),
+    ],
+)
+def test_refusals_name_what_is_wrong(arguments: list[str], words: str) -> None:
+    outcome = tileloom(*arguments)
+    assert (outcome.status, outcome.stdout) == (1, "")
+    assert outcome.stderr.splitlines()[-1].startswith(words)
+
+
 def test_targets_of_a_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text("tiles_x = 1\ntiles_y = 1\nlanes = 7\n")
@@ -106,7 +139,8 @@ def test_targets_of_a_file(tmp_path: Path) -> None:
     [
         ("lanes = 0", "lanes must be from 1 to 64, not 0"),
         ("lanes = 'x'", "lanes"),
-        ("lane = 3", "lane"),
+        ("lane = 3", "lane is not a field of a target; did you mean lanes?"),
+        ("zzz = 3", "zzz is not a field of a target; known: "),
         ("lanes =", "not valid TOML"),
         ("port_bytes = 5", "port_bytes must be 4, 8, 16, 32 or 64, not 5"),
     ],
@@ -131,6 +165,15 @@ def test_reader_of_standard_output_goes_away() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.fixture
+def interrupts() -> Iterator[None]:
+    """A shell that starts the tests in the background has them ignore interrupts: here they count."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interrupts")
 def test_interruption(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupted(_: object) -> Document:
         os.kill(os.getpid(), signal.SIGINT)
@@ -142,3 +185,16 @@ def test_interruption(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert getattr(raised.value, "exit_code", None) == 130
     assert "nothing was left half-written" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_termination_is_an_interruption() -> None:
+    script = """
+import os, signal, sys
+import tileloom.verbs.zoo as zoo
+zoo.zoo = lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM)
+from tileloom.cli import main
+sys.argv = ["tileloom", "zoo"]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (130, "tileloom zoo: stopped; nothing was left half-written.\n")
