@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -26,12 +27,12 @@ def check(seed: int, kind: str, name: str, monkeypatch: pytest.MonkeyPatch) -> N
     offered = search.mappings
 
     def shuffled(*arguments: Any) -> Iterator[Mapping]:
-        first, *rest = offered(*arguments)
-        level = [m for m in rest if (m.strips, m.region_blocks) == (first.strips, first.region_blocks)]
-        others = [m for m in rest if m not in level]
-        level.append(first)
-        choice.shuffle(level)
-        yield from [*level, *others]
+        # The first level that the search offers in random order, then all as offered.
+        _, level = next(groupby(offered(*arguments), lambda mapping: (mapping.strips, mapping.region_blocks)))
+        mixed = list(level)
+        choice.shuffle(mixed)
+        yield from mixed
+        yield from offered(*arguments)
 
     with monkeypatch.context() as patch:
         patch.setattr(back_end, "mappings", shuffled)
