@@ -94,11 +94,16 @@ def _library(component: wiring.Component, widths: dict[str, int]) -> Path:
 
 
 def _glue(ports: list[str]) -> str:
-    """C functions for ctypes; Verilator writes two underscores in a name as ``___05F``."""
+    """C functions for ctypes."""
     lines = [f'#include "V{TOP}.h"', 'extern "C" {', f"using Model = V{TOP};", "Model* make() {"]
     lines += ["  auto* m = new Model; m->clk = 0; m->eval(); return m; }"]
     lines += ["void settle(Model* m) { m->eval(); }"]
     lines += ["void tick(Model* m) { m->eval(); m->clk = 1; m->eval(); m->clk = 0; m->eval(); }"]
     lines += ["void destroy(Model* m) { m->final(); delete m; }"]
-    lines += [f"void* port_{p}(Model* m) {{ return &m->{p.replace('__', '___05F')}; }}" for p in [*ports, "rst"]]
+    lines += [f"void* port_{p}(Model* m) {{ return &m->{_member(p)}; }}" for p in [*ports, "rst"]]
     return "\n".join([*lines, "}", ""])
+
+
+def _member(port: str) -> str:
+    """Verilator writes two underscores in a name as ``___05F``, and renames what some C++ compiler reserves."""
+    return f"__SYM__{port}" if port == "interrupt" else port.replace("__", "___05F")
