@@ -10,10 +10,10 @@ from tileloom.hw.spec.registers import Error
 from tileloom.hw.spec.result import Result
 from tileloom.verification import ProgramRun, Verification, compare, stored
 
-PAUSED_FACTOR = 6
-PAUSED_SLACK = 3000
+PAUSED_FACTOR = 3
+PAUSED_SLACK = 1000
 """Random pauses stop each channel for a third of the time, in runs of up to 60 cycles: a frame then takes at most
-``PAUSED_FACTOR`` times its cycles and ``PAUSED_SLACK`` more."""
+``PAUSED_FACTOR`` times its cycles and ``PAUSED_SLACK`` more (1.5 times is the most that was seen)."""
 
 
 @dataclass(frozen=True)

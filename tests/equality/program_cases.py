@@ -1,14 +1,12 @@
 """Random programs as cases: a third of them meets a memory of its own, a sixth random pauses on every channel."""
 
 import random
-from dataclasses import replace
 
 from tests.cycle.random_timing import random_memory
 from tests.equality.case import Case
+from tests.faults.trials import named
 from tests.programs.random_program import random_inputs, random_program
-from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
-from tileloom.hw.spec.program import JobMap, Program, TensorMap
 
 
 def program_case(seed: int, target: Target) -> Case:
@@ -24,20 +22,3 @@ def program_case(seed: int, target: Target) -> Case:
     if pauses_seed is not None:
         title += f", random pauses {pauses_seed}"
     return Case(title, program, inputs, memory=memory, pauses_seed=pauses_seed)
-
-
-def named(program: Program) -> Program:
-    """The program with a name for the jobs of each phase, and for each output the phase that stores it."""
-    tags = sorted({i.tag for i in program.instructions if isinstance(i, isa.Job)})
-    jobs = tuple(JobMap(tag, f"phase {tag}", "random job") for tag in tags)
-    return replace(program, jobs=jobs, outputs=tuple(_with_phase(program, tensor) for tensor in program.outputs))
-
-
-def _with_phase(program: Program, tensor: TensorMap) -> TensorMap:
-    """The tensor with the phase of the first STORE that starts inside it."""
-    tags = (
-        i.tag
-        for i in program.instructions
-        if isinstance(i, isa.Store) and i.space == tensor.space and 0 <= i.address - tensor.address < tensor.size_bytes
-    )
-    return replace(tensor, layer=next((f"phase {tag}" for tag in tags), ""))
