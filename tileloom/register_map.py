@@ -2,7 +2,7 @@
 
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.isa import FORMAT_VERSION
-from tileloom.hw.spec.registers import REGISTERS, Cause, Error, Register
+from tileloom.hw.spec.registers import CAUSE_TEXTS, ERROR_TEXTS, REGISTERS, Cause, Error, Register
 
 
 def registers_of(target: Target) -> list[Register]:
@@ -14,12 +14,18 @@ def markdown(target: Target) -> str:
     """A table of registers, one of error codes and one of causes."""
     lines = [f"# Registers of {target.name}", ""]
     lines += [f"AXI4-Lite, 32 bits each, offsets in bytes. Target hash {target.hash:016x}.", ""]
+    lines += [
+        "Writes to WINDOW_... and PROGRAM_... while busy are ignored. A start clears done, error and error code.",
+        "",
+    ]
     lines += ["| offset | name | access | meaning |", "|---|---|---|---|"]
     for register in registers_of(target):
         access = "read, write" if register.writable else "read"
         lines.append(f"| 0x{register.offset:02X} | {register.name} | {access} | {register.text} |")
-    lines += ["", "| error code | name |", "|---|---|", *(f"| {error.value} | {error.name} |" for error in Error)]
-    lines += ["", "| cause | name |", "|---|---|", *(f"| {cause.value} | {cause.name} |" for cause in Cause)]
+    lines += ["", "| error code | name | meaning |", "|---|---|---|"]
+    lines += [f"| {error.value} | {error.name} | {ERROR_TEXTS[error]} |" for error in Error]
+    lines += ["", "| cause | name | the tile is, or waits for |", "|---|---|---|"]
+    lines += [f"| {cause.value} | {cause.name} | {CAUSE_TEXTS[cause]} |" for cause in Cause]
     return "\n".join(lines) + "\n"
 
 
