@@ -42,9 +42,11 @@ def problems_of(error: Exception, thing: str = "") -> tuple[Problem, ...] | None
     if isinstance(error, EncodingError):
         return (problem("TL402", thing or "program", f"instructions are not valid: {text}", "", "compile it again"),)
     if isinstance(error, TargetError):
-        return (problem("TL403", thing or "target", text, "", "`tileloom targets` lists what there is"),)
+        fix = "see `tileloom targets` and `tileloom explain TL403`"
+        return (problem("TL403", error.target or thing or "target", text, "", fix),)
     if isinstance(error, BuildError):
-        return (problem("TL406", thing or "rtl", text.partition("\n")[0], "", "install it, or use --engine cycle"),)
+        line = text.partition("\n")[0]
+        return (problem("TL406", thing or "rtl", line, "", "the simulators need no RTL: --engine cycle"),)
     if isinstance(error, BitstreamError):
         return (problem("TL411", thing or "board", text.partition("\n")[0], "", "see `tileloom build --help`"),)
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("tileloom"):

@@ -5,6 +5,7 @@ TOML files in ``hw/spec/targets``; :func:`load_target` takes a preset's name or 
 """
 
 import dataclasses
+import difflib
 import hashlib
 import json
 import tomllib
@@ -16,7 +17,12 @@ PRESETS = Path(__file__).parent / "targets"
 
 
 class TargetError(ValueError):
-    """A target that cannot exist, or a target file that cannot be read."""
+    """A target that cannot exist, or a target file that cannot be read.
+
+    ``target`` is what :func:`load_target` was asked for, empty where a target was made otherwise.
+    """
+
+    target: str = ""
 
 
 @dataclass(frozen=True)
@@ -214,14 +220,21 @@ def presets() -> list[str]:
 
 
 def load_target(name_or_path: str | Path) -> Target:
-    """Read a preset by name, or a TOML file whose keys are :class:`Target`'s fields."""
-    path = Path(name_or_path)
+    """Read a preset by name, or a TOML file whose keys are :class:`Target`'s fields; raises :class:`TargetError`."""
+    try:
+        return _load(Path(name_or_path))
+    except TargetError as error:
+        error.target = str(name_or_path)
+        raise
+
+
+def _load(path: Path) -> Target:
     if path.suffix != ".toml":
-        path = PRESETS / f"{name_or_path}.toml"
+        preset = PRESETS / f"{path}.toml"
         _check(
-            path.exists(),
-            f"target {str(name_or_path)!r} is not a preset; use one of {', '.join(presets())} or a .toml file",
+            preset.exists(), f"target {str(path)!r} is not a preset; use one of {', '.join(presets())} or a .toml file"
         )
+        path = preset
     try:
         text = path.read_text(encoding="utf-8")
         data = tomllib.loads(text)
@@ -245,7 +258,9 @@ def target_from_dict(data: dict[str, Any]) -> Target:
 def _fields(kind: type, data: dict[str, Any], prefix: str) -> dict[str, Any]:
     known = {f.name: f.type for f in dataclasses.fields(kind)}
     for key, value in data.items():
-        _check(key in known, f"{prefix}{key} is not a field of a target; known: {', '.join(sorted(known))}")
+        near = difflib.get_close_matches(key, known, n=1)
+        meant = f"did you mean {prefix}{near[0]}?" if near else f"known: {', '.join(sorted(known))}"
+        _check(key in known, f"{prefix}{key} is not a field of a target; {meant}")
         wanted = known[key]
         _check(
             not isinstance(wanted, type) or type(value) is wanted,
