@@ -40,10 +40,16 @@ def checked_data(network: Network, data: Mapping[str, Array]) -> dict[str, Array
                 )
             )
             continue
-        if fitted.dtype.kind not in "fiub" or not np.all(np.isfinite(fitted)):
-            problems.append(_problem(name, "the array must hold finite numbers", str(fitted.dtype), "clean the data"))
+        wanted_type = onnx.helper.tensor_dtype_to_np_dtype(network.types[name])
+        with np.errstate(over="ignore", invalid="ignore"):
+            cast = fitted[:FRAMES].astype(wanted_type) if fitted.dtype.kind in "fiub" else fitted
+        if fitted.dtype.kind not in "fiub" or not np.all(np.isfinite(cast)):
+            value = f"values beyond {wanted_type}" if fitted.dtype.kind in "fiub" else str(fitted.dtype)
+            if fitted.dtype.kind == "f" and not np.all(np.isfinite(fitted)):
+                value = "NaN or infinity"
+            problems.append(_problem(name, "the array must hold finite numbers", value, "clean the data"))
             continue
-        arrays[name] = fitted[:FRAMES].astype(onnx.helper.tensor_dtype_to_np_dtype(network.types[name]))
+        arrays[name] = cast
     if not problems and len({len(array) for array in arrays.values()}) > 1:
         counts = ", ".join(f"{name!r} {len(array)}" for name, array in arrays.items())
         problems.append(_problem(network.name, "all inputs must have as many frames", counts, "cut them to one length"))

@@ -76,7 +76,7 @@ def statistics(
     counts = {name: np.zeros(bins, dtype=np.int64) for name in values}
     for frame in range(frames):
         for name, array in evaluate(run, inputs, frame, values).items():
-            top = high[name] if high[name] > low[name] else low[name] + 1.0
+            top = high[name] if high[name] > low[name] else low[name] + max(1.0, abs(low[name]))
             counts[name] += np.histogram(np.asarray(array, dtype=np.float64), bins, (low[name], top))[0]
     result: Arrays = {}
     for index, name in enumerate(values):

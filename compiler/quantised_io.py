@@ -59,7 +59,8 @@ def _rounded(tensor: Tensor, values: Array) -> npt.NDArray[np.int64]:
     if not np.all(np.isfinite(values)):
         raise _fault(tensor, "the array must hold finite numbers", "NaN or infinity")
     precise = values if values.dtype == np.float64 else values.astype(np.float32)
-    codes = np.rint(precise / precise.dtype.type(tensor.scale)).astype(np.float64) + tensor.zero_point
+    with np.errstate(over="ignore"):  # infinity saturates as any other great number
+        codes = np.rint(precise / precise.dtype.type(tensor.scale)).astype(np.float64) + tensor.zero_point
     return np.asarray(np.clip(codes, tensor.low, tensor.high), dtype=np.int64)
 
 
