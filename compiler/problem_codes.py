@@ -69,8 +69,8 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "TL201": (
         "the operator is not supported",
-        "Each file of compiler/operators describes an operator that is. The fix names the nearest of them, where there "
-        "is one; otherwise the network has to be written without this operator.",
+        "The fix names the nearest supported operator, where there is one; otherwise the network has to be written "
+        "without this one. `tileloom explain TL201` lists all that are supported.",
     ),
     "TL202": (
         "an attribute has an unsupported value",

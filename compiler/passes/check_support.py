@@ -27,9 +27,20 @@ REPLACEMENTS = {
     "DynamicQuantizeLinear": "quantise statically, as QuantizeLinear",
     "LogSoftmax": "use Softmax at the end of the network",
     "GlobalMaxPool": "use MaxPool with the map's size as its kernel",
+    "Resize": "no near operator: upsampling is not supported yet",
+    "Mul": "scale by constants in a BatchNorm2d or in the data",
+    "Div": "scale by constants in a BatchNorm2d or in the data",
+    "Sub": "use Add of the negated constant",
+    "InstanceNormalization": "use BatchNormalization",
+    "LayerNormalization": "use BatchNormalization",
+    "GroupNormalization": "use BatchNormalization",
+    "Silu": "use Relu",
+    "Swish": "use Relu",
+    "HardSwish": "use Relu",
     "ReduceSum": "use ReduceMean over H and W",
 }
 """Nearest supported operator of some that are not."""
+OTHERWISE = "remove it, or express it by those that `tileloom explain TL201` lists"
 
 
 def check_support(network: Network) -> Network:
@@ -53,7 +64,7 @@ def _report(network: Network, nodes: list[Node]) -> Network:
         if node.op in table:
             continue
         near = difflib.get_close_matches(node.op, table, n=1, cutoff=0.75)
-        fix = REPLACEMENTS.get(node.op) or (f"the nearest is {near[0]}" if near else "express it by those or remove it")
+        fix = REPLACEMENTS.get(node.op) or (f"the nearest is {near[0]}" if near else OTHERWISE)
         problems.append(
             Problem(
                 "TL201",
