@@ -53,7 +53,10 @@ def run_block(kind: str, text: str, folder: Path) -> Iterator[str]:
 
 
 def test_the_tour(tmp_path: Path) -> None:
-    outputs = [output for kind, text in TOUR_BLOCKS for output in run_block(kind, text, tmp_path)]
+    (_, entering), *blocks = TOUR_BLOCKS
+    assert entering.split("\n") == [". .venv/bin/activate", "mkdir -p ~/tour && cd ~/tour", ""]
+    assert "VENV := .venv\n" in (ROOT / "Makefile").read_text()
+    outputs = [output for kind, text in blocks for output in run_block(kind, text, tmp_path)]
     whole = "\n".join(outputs)
     floats, codes = (float(re.search(rf"{name} accuracy ([\d.]+)%", whole)[1]) for name in ("float", "int8"))  # type: ignore[index]
     assert floats > 85
