@@ -3,6 +3,7 @@
 Nothing heavy is imported before a command runs, so that ``--help`` answers at once.
 """
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -55,14 +56,14 @@ def _tileloom(
 
 @app.command(epilog="Example: tileloom demo")
 def demo(
-    target: options.OptionalTarget = None,
+    target: options.Target = None,
     digits: Annotated[int, typer.Option("--digits", min=1, max=12, help="Digits that go through the RTL.")] = 6,
     json: options.JsonPath = None,
 ) -> None:
     """Show everything on two networks: accuracy, digits through the RTL, verification, speed, energy."""
     from tileloom.verbs.demo import demo as verb
 
-    run("demo", "", lambda watch: verb(target=target, digits=digits, watch=watch), json)
+    run("demo", target or "", lambda watch: verb(target=target, digits=digits, watch=watch), json)
 
 
 @app.command(epilog="Example: tileloom check net.onnx")
@@ -85,7 +86,7 @@ def explain(
 
 
 @app.command(epilog="Example: tileloom targets --target my_machine.toml")
-def targets(target: options.OptionalTarget = None, json: options.JsonPath = None) -> None:
+def targets(target: options.OneTarget = None, json: options.JsonPath = None) -> None:
     """List the machines that ship with tileloom, or check a target file."""
     from tileloom.verbs.targets import targets as verb
 
@@ -95,7 +96,7 @@ def targets(target: options.OptionalTarget = None, json: options.JsonPath = None
 @app.command(epilog="Example: tileloom zoo lenet5 --output lenet5.onnx")
 def zoo(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="One network; all without one.")] = None,
-    output: options.Output = None,
+    output: options.Copy = None,
     json: options.JsonPath = None,
 ) -> None:
     """List the trained networks that ship with tileloom; --output copies one's ONNX file."""
@@ -107,11 +108,11 @@ def zoo(
 @app.command(epilog="Example: tileloom compile net.onnx --target small --calibration typical.npz --output net.tlp")
 def compile(
     model: options.Model,
-    target: options.OptionalTarget = None,
+    target: options.Target = None,
     calibration: options.Calibration = None,
     input: options.Input = None,
     seed: options.Seed = 0,
-    output: options.Output = None,
+    output: options.Program = None,
     json: options.JsonPath = None,
 ) -> None:
     """Compile a network to a tile program (.tlp)."""
@@ -132,13 +133,13 @@ def compile(
 @app.command(epilog="Example: tileloom simulate lenet5 --target mac25 --output scores.npz")
 def simulate(
     model: options.Model,
-    target: options.OptionalTarget = None,
+    target: options.Target = None,
     engine: options.Engine = EngineName.CYCLE,
     frames: options.Frames = None,
     seed: options.Seed = 0,
     input: options.Input = None,
     calibration: options.Calibration = None,
-    output: options.Output = None,
+    output: options.Outputs = None,
     json: options.JsonPath = None,
 ) -> None:
     """Latency, utilisation, DRAM bytes, energy and stalls of a frame, layer by layer."""
@@ -165,7 +166,7 @@ def simulate(
 @app.command(epilog="Example: tileloom verify lenet5 --engine rtl --frames 3")
 def verify(
     model: options.Model,
-    target: options.OptionalTarget = None,
+    target: options.Target = None,
     engine: options.DeepestEngine = None,
     frames: options.Frames = None,
     seed: options.Seed = 0,
@@ -195,7 +196,7 @@ def verify(
 
 @app.command(epilog="Example: tileloom rtl --target small --output small_rtl")
 def rtl(
-    target: options.OptionalTarget = None,
+    target: options.Target = None,
     output: options.OutputFolder = Path("rtl"),
     json: options.JsonPath = None,
 ) -> None:
@@ -208,7 +209,7 @@ def rtl(
 @app.command(epilog="Example: tileloom build --board ulx3s-85f --output ulx3s")
 def build(
     board: Annotated[str, typer.Option("--board", metavar="NAME", help="Board, such as ulx3s-85f.")],
-    target: options.OptionalTarget = None,
+    target: options.BoardTarget = None,
     output: options.OutputFolder = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of place and route.")] = 1,
     json: options.JsonPath = None,
@@ -222,7 +223,7 @@ def build(
 @app.command(epilog="Example: tileloom bench lenet5 --target mac25")
 def bench(
     model: Annotated[str | None, typer.Argument(metavar="MODEL", help="ONNX file or zoo name; all without.")] = None,
-    target: options.OptionalTarget = None,
+    target: options.OneTarget = None,
     engine: options.Engine = EngineName.CYCLE,
     seed: options.Seed = 0,
     json: options.JsonPath = None,
@@ -234,7 +235,7 @@ def bench(
 
 
 @app.command(epilog="Example: tileloom disassemble net.tlp")
-def disassemble(model: options.Model, target: options.OptionalTarget = None, json: options.JsonPath = None) -> None:
+def disassemble(model: options.Model, target: options.Target = None, json: options.JsonPath = None) -> None:
     """Show a program's instructions, each with its layer."""
     from tileloom.verbs.disassemble import disassemble as verb
 
@@ -242,7 +243,8 @@ def disassemble(model: options.Model, target: options.OptionalTarget = None, jso
 
 
 def main() -> None:
-    """Entry point of the command ``tileloom``."""
+    """Entry point of the command ``tileloom``; being terminated ends like Ctrl-C, with everything cleared up."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app(prog_name="tileloom")
     except KeyboardInterrupt:

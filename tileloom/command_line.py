@@ -30,6 +30,7 @@ def run(verb: str, thing: str, work: Callable[[Watch], Document], json_path: str
     ``thing`` names what the user gave, for errors that do not name it themselves.
     """
     try:
+        _check_json(json_path)
         document = _work(verb, thing, work)
         _emit(document, json_path)
     except KeyboardInterrupt:
@@ -75,6 +76,21 @@ def _emit(document: Document, json_path: str | None) -> None:
 
     draw(document.tables(), console())
     sys.stdout.flush()
+
+
+def _check_json(json_path: str | None) -> None:
+    """End at once where the JSON could not be written, before minutes of work."""
+    if json_path is None or json_path == "-":
+        return
+    from tileloom.compiler.problems import ModelError
+    from tileloom.files import require_writable
+
+    try:
+        require_writable(Path(json_path))
+    except ModelError as error:
+        for problem in error.problems:
+            _say(sentence(problem))
+        raise typer.Exit(1) from None
 
 
 def _write_json(document: Document, json_path: str) -> None:

@@ -62,7 +62,7 @@ def quantise_model(
 
     watch("reading the network", 0, 0)
     network = frontend.read_model(argument.path)
-    data, origin = calibration, "given"
+    data, origin = calibration, "the calibration data"
     if data is None and argument.zoo is not None:
         data, origin = dict(argument.zoo.calibration()), "64 training digits"
     if data is None and inputs is not None and all(array.dtype.kind == "f" for array in inputs.values()):
@@ -106,6 +106,9 @@ def compiled(
         quantised = quantise_model(argument, machine, calibration, inputs, seed, watch)
         return Compiled(compile_quantised(quantised, machine, watch=watch), quantised)
     program = argument.program()
+    if calibration is not None:
+        rule = "a tile program is quantised already"
+        raise refuse("TL409", str(argument.path), rule, "to be calibrated again", "leave --calibration out")
     if target is not None:
         machine = load_target(target)
         if machine.hash != program.target.hash:

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tileloom.compiler.problems import ModelError
 from tileloom.refusal import refuse
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -19,6 +21,7 @@ def write(path: Path, data: bytes | str) -> None:
 
     Raises ``ModelError`` TL408 where the folder does not exist or cannot be written.
     """
+    require_writable(path)
     body = data.encode() if isinstance(data, str) else data
     scratch = ""
     try:
@@ -30,11 +33,34 @@ def write(path: Path, data: bytes | str) -> None:
         os.chmod(scratch, 0o666 & ~umask)
         os.replace(scratch, path)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise refuse("TL408", str(path), "the file must be writable", reason, "name a file in a folder") from None
+        raise _not_writable(path, error.strerror or str(error)) from None
     finally:
         if scratch:
             Path(scratch).unlink(missing_ok=True)
+
+
+def require_writable(path: Path) -> None:
+    """Raise ``ModelError`` TL408 at once where :func:`write` would fail: before work whose result could not be kept."""
+    if path.is_dir():
+        raise _not_writable(path, "it is a folder")
+    if not path.parent.is_dir():
+        raise _not_writable(path, f"there is no folder {path.parent}")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise _not_writable(path, f"no permission to write into {path.parent}")
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder that may be there already; raises ``ModelError`` TL408 where that cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "it is a file" if path.exists() else error.strerror or str(error)
+        rule = f"the folder cannot be made ({reason})"
+        raise refuse("TL408", str(path), rule, "", "name a folder that is there or can be made") from None
+
+
+def _not_writable(path: Path, reason: str) -> ModelError:
+    return refuse("TL408", str(path), f"the file cannot be written ({reason})", "", "name a file in a folder of yours")
 
 
 def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -60,13 +86,25 @@ def read_arrays(path: Path) -> Arrays:
                 raise refuse("TL405", str(path), rule, "a single array", fix)
             arrays = {name: file[name] for name in file.files}
     except OSError as error:
-        raise refuse("TL405", str(path), rule, error.strerror or str(error), fix) from None
+        reason = f"the file cannot be read ({error.strerror or error})"
+        raise refuse("TL405", str(path), reason, "", "check the path and its permissions") from None
+    except ModelError:
+        raise
     except Exception as error:
-        if hasattr(error, "problems"):
-            raise
         # A damaged archive raises whatever zip, zlib or the array parser raise: BadZipFile, ValueError, EOFError...
-        raise refuse("TL405", str(path), rule, f"{type(error).__name__} ({error})", fix) from None
+        raise refuse("TL405", str(path), rule, _unreadable(path, error), fix) from None
     for name, array in arrays.items():
         if array.dtype.kind not in "iufb":
             raise refuse("TL405", f"{path}: {name}", rule, f"type {array.dtype}", fix)
     return arrays
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    """What a file is that numpy refuses, without numpy's advice to load what may be dangerous."""
+    if path.stat().st_size == 0:
+        return "an empty file"
+    if "allow_pickle=False" in str(error):
+        return "an archive of Python objects"
+    if not zipfile.is_zipfile(path):
+        return "a file of another kind, or a damaged one"
+    return f"a damaged one ({error})"

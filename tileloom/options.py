@@ -9,10 +9,20 @@ from tileloom.engine_name import EngineName
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="ONNX file, tile program (.tlp) or zoo name.")]
 Target = Annotated[
-    str, typer.Option("--target", metavar="NAME|FILE.toml", help="Machine: a preset (see `targets`) or a TOML file.")
+    str | None,
+    typer.Option(
+        "--target",
+        metavar="NAME|FILE.toml",
+        help="Machine: a preset (see `targets`) or a TOML file; else `default`, or the program's own.",
+    ),
 ]
-OptionalTarget = Annotated[
-    str | None, typer.Option("--target", metavar="NAME|FILE.toml", help="Machine; of a program, it must be its own.")
+OneTarget = Annotated[
+    str | None,
+    typer.Option("--target", metavar="NAME|FILE.toml", help="Only this preset or TOML file, not every preset."),
+]
+BoardTarget = Annotated[
+    str | None,
+    typer.Option("--target", metavar="NAME|FILE.toml", help="Machine: a preset or a TOML file; else the board's own."),
 ]
 Input = Annotated[
     Path | None,
@@ -20,14 +30,22 @@ Input = Annotated[
 ]
 Calibration = Annotated[
     Path | None,
-    typer.Option("--calibration", metavar="X.npz", help="Typical inputs, from which ranges are chosen."),
+    typer.Option("--calibration", metavar="X.npz", help="Typical inputs; activation ranges are chosen from them."),
 ]
-Frames = Annotated[int | None, typer.Option("--frames", min=1, max=1_000_000, help="Number of inferences.")]
+Frames = Annotated[int | None, typer.Option("--frames", min=1, max=1_000_000, help="Inferences; else all of --input.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Of random inputs where none are given.")]
 JsonPath = Annotated[
     str | None, typer.Option("--json", metavar="PATH", help="Write the result as JSON; - for standard output.")
 ]
-Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="PATH", help="File to write.")]
+Program = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="X.tlp", help="Program file; else MODEL.tlp in this folder.")
+]
+Outputs = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="X.npz", help="Write what the network gives, in real numbers.")
+]
+Copy = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="X.onnx", help="Copy the ONNX file of NAME there.")
+]
 DeepestEngine = Annotated[
     EngineName | None, typer.Option("--engine", help="Deepest engine; rtl where it can be built, else cycle.")
 ]

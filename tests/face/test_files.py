@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tileloom.compiler.problems import ModelError
-from tileloom.files import write
+from tileloom.files import make_folder, write
 
 
 def test_written_whole(tmp_path: Path) -> None:
@@ -30,12 +30,21 @@ def test_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pyte
 
 
 def test_no_such_folder(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"TL408 .*none.*No such file or directory"):
+    with pytest.raises(ModelError, match=r"TL408 .*a: the file cannot be written \(there is no folder .*none\)"):
         write(tmp_path / "none" / "a", "text")
 
 
 def test_a_folder_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
-    with pytest.raises(ModelError, match="TL408"):
+    with pytest.raises(ModelError, match="it is a folder"):
         write(tmp_path / "a", "text")
     assert os.listdir(tmp_path) == ["a"]
+
+
+def test_a_file_in_the_way_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("text")
+    with pytest.raises(ModelError, match=r"TL408 .*the folder cannot be made \(it is a file\)"):
+        make_folder(tmp_path / "a")
+    make_folder(tmp_path / "b" / "c")
+    make_folder(tmp_path / "b" / "c")
+    assert (tmp_path / "b" / "c").is_dir()

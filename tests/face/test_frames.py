@@ -56,7 +56,8 @@ def refusal(network: Path, **arrays: np.ndarray) -> str:
     [
         ({"y": np.zeros((1, 3, 8, 8))}, ["TL307 x", "'y'"]),
         ({"x": np.zeros((1, 3, 9, 8))}, ["TL307 x", "(1, 3, 9, 8)"]),
-        ({"x": np.full((1, 3, 8, 8), np.nan)}, ["TL307 x", "finite"]),
+        ({"x": np.full((1, 3, 8, 8), np.nan)}, ["TL307 x", "finite numbers, not NaN or infinity"]),
+        ({"x": np.full((1, 3, 8, 8), 1e300)}, ["TL307 x", "finite numbers, not values beyond float32"]),
         ({"x": np.zeros((0, 3, 8, 8))}, ["TL307 x"]),
         ({"x": np.array(["a"])}, ["TL405", "<U1"]),
     ],
@@ -82,6 +83,45 @@ def test_missing_file(network: Path) -> None:
     assert outcome.status == 1
     assert "TL405" in outcome.stderr
     assert "No such file" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"", "not an empty file; "), (b"text", "not a file of another kind, or a damaged one; ")],
+)
+def test_files_are_named_for_what_they_are(network: Path, content: bytes, words: str) -> None:
+    path = network.with_name("data.npz")
+    path.write_bytes(content)
+    assert words in tileloom("simulate", network, "--input", path).stderr
+
+
+def test_great_numbers_saturate_without_a_warning(network: Path) -> None:
+    frames = frames_for([X], {"x": np.full((1, 3, 8, 8), 1e38, np.float32)}, None, 0, FILE)
+    assert (frames.codes["x"] == 127).all()
+    path = network.with_name("data.npz")
+    np.savez(path, x=np.full((1, 3, 8, 8), 1e30, np.float32))
+    outcome = tileloom("simulate", network, "--target", "small", "--input", path, "--calibration", path)
+    assert outcome.status == 0, outcome.stderr
+
+
+def test_a_program_is_not_calibrated_again(network: Path) -> None:
+    path = network.with_name("data.npz")
+    np.savez(path, x=np.zeros((2, 3, 8, 8), np.float32))
+    program = network.with_name("net.tlp")
+    assert tileloom("compile", network, "--target", "small", "--output", program).status == 0
+    outcome = tileloom("simulate", program, "--calibration", path)
+    assert outcome.status == 1
+    assert "TL409 " in outcome.stderr
+    assert "leave --calibration out" in outcome.stderr
+
+
+def test_a_program_alone_is_compared_with_nothing(network: Path) -> None:
+    program = network.with_name("net.tlp")
+    assert tileloom("compile", network, "--target", "small", "--output", program).status == 0
+    outcome = tileloom("verify", program, "--engine", "cycle")
+    assert outcome.status == 0
+    assert "Nothing was compared" in outcome.stdout
+    assert "Equal: all " in tileloom("verify", network, "--target", "small", "--engine", "cycle").stdout
 
 
 def test_pickles_are_not_executed(network: Path) -> None:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from tileloom.compilation import Compiled, compiled
 from tileloom.document import Document, Kind
-from tileloom.files import write
+from tileloom.files import require_writable, write
 from tileloom.frames import Given, arrays_of
 from tileloom.model_argument import PROGRAM_SUFFIX, find
 from tileloom.progress import Watch, unwatched
@@ -84,6 +84,8 @@ def compile(
     """
     argument = find(model)
     argument.network("compile")
+    if output is not None:
+        require_writable(Path(output))
     made = compiled(argument, target, arrays_of(calibration), arrays_of(input), seed, watch)
     if output is not None:
         write(Path(output), made.program.to_bytes())

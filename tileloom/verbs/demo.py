@@ -28,6 +28,7 @@ from tileloom.verification import Verification, verify_program, verify_quantised
 
 DIGITS = 6
 """Held-out digits that go through the RTL and are drawn."""
+NEXT = "Next, a network of your own: `tileloom check net.onnx`; README.md has a tour of five minutes."
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ class DemoDocument(Document):
         for network in self.networks:
             layers, *_, summary = network.verify.tables()
             tables += [_picture(self, network), layers, summary, network.simulate.tables()[0]]
-        return [*tables, Table("", (), (), "\n".join([*self.notes, f"{self.seconds:.0f} s in all."]))]
+        verdicts = [f"{network.name}: {network.verify.verdict()}" for network in self.networks]
+        return [*tables, Table("", (), (), "\n".join(["", *verdicts, *self.notes, f"{self.seconds:.0f} s. {NEXT}"]))]
 
 
 def demo(*, target: str | Path | None = None, digits: int = DIGITS, watch: Watch = unwatched) -> DemoDocument:

@@ -8,6 +8,8 @@ from tileloom.document import Document
 from tileloom.refusal import refuse
 from tileloom.tables import Table
 
+MORE = "`tileloom explain CODE` tells what to do about one; TL201 lists the operators that there are."
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -26,8 +28,19 @@ class ExplainDocument(Document):
     explanations: tuple[Explanation, ...]
 
     def tables(self) -> list[Table]:
-        """Code, title and text of each."""
-        return [Table("", ("code", "means", ""), tuple((row.code, row.title, row.text) for row in self.explanations))]
+        """Of one code everything that is known; of all codes their titles."""
+        if len(self.explanations) != 1:
+            return [Table("", ("code", "means"), tuple((row.code, row.title) for row in self.explanations), MORE)]
+        (row,) = self.explanations
+        text = Table("", (), (), f"{row.code}: {row.title}\n\n{row.text}\n")
+        return [text, Table("", ("operator", "means here"), tuple(operators()))] if row.code == "TL201" else [text]
+
+
+def operators() -> list[tuple[str, str]]:
+    """Every supported ONNX operator with its first sentence, from the compiler's own table."""
+    from tileloom.compiler.operator_table import operator_table
+
+    return sorted((name, " ".join(found.description.split())) for name, found in operator_table().items())
 
 
 def explain(code: str | None = None) -> ExplainDocument:
@@ -36,5 +49,5 @@ def explain(code: str | None = None) -> ExplainDocument:
         return ExplainDocument(explanations=tuple(Explanation(key, *CODES[key]) for key in sorted(CODES)))
     key = code.upper()
     if key not in CODES:
-        raise refuse("TL409", code, "explain takes a code", "one that does not exist", "`tileloom explain` lists all")
+        raise refuse("TL409", code, "there is no such code", "", "`tileloom explain` lists all")
     return ExplainDocument(explanations=(Explanation(key, *CODES[key]),))

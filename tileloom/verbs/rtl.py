@@ -8,10 +8,9 @@ from typing import ClassVar
 
 from tileloom.compilation import DEFAULT_TARGET
 from tileloom.document import Document, Kind
-from tileloom.files import write
+from tileloom.files import make_folder, write
 from tileloom.hw.spec.config import Target, load_target
 from tileloom.progress import Watch, unwatched
-from tileloom.refusal import refuse
 from tileloom.register_map import c_header, markdown
 from tileloom.tables import Cell, Table, facts
 
@@ -48,6 +47,8 @@ def rtl(*, target: str | Path | None = None, output: str | Path | None = None, w
     machine = load_target(target or DEFAULT_TARGET)
     from tileloom.hw.build import verilog_text
 
+    if output is not None:
+        make_folder(Path(output))
     watch(f"Verilog of {machine.name}", 0, 0)
     text = verilog_text(machine)
     files = _save(machine, text, Path(output)) if output is not None else ()
@@ -62,11 +63,6 @@ def rtl(*, target: str | Path | None = None, output: str | Path | None = None, w
 
 
 def _save(target: Target, text: str, folder: Path) -> tuple[str, ...]:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise refuse("TL408", str(folder), "a folder must be there or be made", reason, "name another one") from None
     contents = {"tileloom.v": text, "registers.md": markdown(target), "registers.h": c_header(target)}
     for name, body in contents.items():
         write(folder / name, body)

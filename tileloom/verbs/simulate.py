@@ -9,8 +9,9 @@ from tileloom.compilation import Compiled, compiled
 from tileloom.document import Document, Kind
 from tileloom.engine_name import EngineName
 from tileloom.engines import rtl_engine, run_cycle, run_functional, run_rtl
-from tileloom.files import Arrays, write_arrays
+from tileloom.files import Arrays, require_writable, write_arrays
 from tileloom.frames import Given, arrays_of, frames_for
+from tileloom.hw.spec.registers import CAUSE_TEXTS, Cause
 from tileloom.hw.spec.result import Result
 from tileloom.layer_figures import LayerFigures, frame_bytes, layer_figures
 from tileloom.model_argument import find
@@ -97,6 +98,8 @@ def simulate(
     ``TargetError``.
     """
     argument = find(model)
+    if output is not None:
+        require_writable(Path(output))
     given = arrays_of(input)
     made = compiled(argument, target, arrays_of(calibration), given, seed, watch)
     name = EngineName(engine) if engine else EngineName.CYCLE
@@ -174,7 +177,7 @@ def _frame_table(document: SimulateDocument) -> Table:
     kinds = document.kinds
     rows = [
         ("cycles of a frame", document.cycles, kinds["cycles"]),
-        ("cycles between frames", document.interval_cycles, kinds["interval_cycles"]),
+        ("cycles between frames", _whole(document.interval_cycles), kinds["interval_cycles"]),
         ("multiply-accumulates", document.macs, kinds["macs"]),
         ("utilisation", percent(document.utilisation), kinds["utilisation"]),
         ("roofline efficiency", percent(document.roofline_efficiency), kinds["roofline_efficiency"]),
@@ -192,6 +195,11 @@ def _frame_table(document: SimulateDocument) -> Table:
     clock = si(document.clock_hz, "Hz")
     title = f"{document.model} on {document.target} at {clock}, engine {document.engine}"
     return facts(title, rows, "\n".join(note for note in notes if note))
+
+
+def _whole(cycles: float | None) -> int | float | None:
+    """A mean that is a whole number, as one."""
+    return int(cycles) if cycles is not None and cycles.is_integer() else cycles
 
 
 def _range(document: SimulateDocument) -> str | None:
@@ -215,4 +223,11 @@ def _layer_table(document: SimulateDocument) -> Table:
         )
         for layer in document.layers
     )
-    return Table("layers", columns, rows)
+    return Table("layers", columns, rows, _legend(document))
+
+
+def _legend(document: SimulateDocument) -> str:
+    """What the causes in the last column mean."""
+    named = {(layer.worst_stall() or "").partition(" ")[0] for layer in document.layers}
+    texts = [f"{cause.name.lower()}: {CAUSE_TEXTS[cause]}" for cause in Cause if cause.name.lower() in named]
+    return "Cycles of all tiles together, waiting for\n  " + "\n  ".join(texts) if texts else ""

@@ -23,6 +23,7 @@ from tileloom.verification import Comparison, Verification, layer_of, verify_pro
 
 FRAMES = 3
 """Frames where the user gives neither a number nor data."""
+LONELY = "Nothing was compared: a tile program has lost its network; name the ONNX file, or take --engine rtl."
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,18 @@ class VerifyDocument(Document):
 
     def tables(self) -> list[Table]:
         """Layers, engines, totals."""
-        return [_layer_table(self), _engine_table(self), _summary(self)]
+        return [_layer_table(self), *([_engine_table(self)] if self.comparisons else []), _summary(self)]
+
+    def verdict(self) -> str:
+        """What was found, in one sentence."""
+        if self.problems:
+            return f"DIFFERENT: {self.mismatches:,} elements differ from the {self.reference}, or cycles do; see above."
+        if not self.comparisons:
+            return LONELY
+        elements = sum(comparison.elements for comparison in self.comparisons)
+        engines = " and ".join(dict.fromkeys(comparison.engine for comparison in self.comparisons))
+        cycles = "; the RTL took the simulated cycles, job by job" if self.trace_equal and self.stalls_equal else ""
+        return f"Equal: all {elements:,} elements of {engines} and {self.reference}{cycles}."
 
 
 def verify(
@@ -106,13 +118,16 @@ def verify(
     argument = find(model)
     given = arrays_of(input)
     made = compiled(argument, target, arrays_of(calibration), given, seed, watch)
-    deepest = EngineName(engine) if engine else EngineName.CYCLE if missing_for_rtl() else EngineName.RTL
+    missing = () if engine else missing_for_rtl()
+    deepest = EngineName(engine) if engine else EngineName.CYCLE if missing else EngineName.RTL
+    skipped = (f"The RTL was not run, because {', '.join(missing)} is missing here.",) if missing else ()
     count = frames if frames is not None or given is not None else FRAMES
     data = frames_for(made.inputs, given, count, seed, argument)
     if made.quantised is None:
-        return verify_document(argument.name, made, data, deepest, verify_program(made.program, data, deepest, watch))
+        alone = verify_program(made.program, data, deepest, watch)
+        return verify_document(argument.name, made, data, deepest, alone, notes=skipped)
     found = verify_quantised(made.quantised, made.program, data, deepest, watch)
-    floats, notes = FloatRun(), made.quantised.graph.notes
+    floats, notes = FloatRun(), (*skipped, *made.quantised.graph.notes)
     try:
         floats = run_float_network(made.quantised, found.expected, data, watch)
     except ModelError as error:
@@ -255,7 +270,7 @@ def _summary(document: VerifyDocument) -> Table:
         ("outputs vs float network", _long(deviation.float), Kind.SIMULATED),
         (f"outputs vs ONNX Runtime ({document.onnxruntime_level})", _long(deviation.onnxruntime), Kind.SIMULATED),
     ]
-    return facts("", rows)
+    return facts("", rows, document.verdict())
 
 
 def _snr(found: Deviation | None) -> str | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from tileloom.document import Document, Kind
-from tileloom.model_argument import find
+from tileloom.refusal import refuse
 from tileloom.tables import Table
 
 
@@ -40,14 +40,20 @@ class ZooDocument(Document):
 def zoo(name: str | None = None, *, output: str | Path | None = None) -> ZooDocument:
     """Every network, or only ``name``; with ``output`` that one's ONNX file is copied there.
 
-    Raises ``ModelError`` TL401 for an unknown name, TL408 where the file cannot be written.
+    Raises ``ModelError`` TL401 for an unknown name, TL409 for ``output`` without one, TL408 where the file cannot be
+    written.
     """
     from tileloom.files import write
     from tileloom.models.zoo import MODELS
 
     chosen = tuple(model for model in MODELS if name is None or model.name == name)
     if name is not None and not chosen:
-        find(name)
+        names = ", ".join(model.name for model in MODELS)
+        raise refuse("TL401", name, "there is no zoo network of this name", "", f"name one of {names}")
+    if output is not None and name is None:
+        raise refuse(
+            "TL409", str(output), "one network is written at a time", "all of them", "name one before --output"
+        )
     rows = tuple(ZooRow(model.name, model.macs, model.parameters, model.summary) for model in chosen)
     if output is not None and name is not None:
         write(Path(output), chosen[0].path.read_bytes())
