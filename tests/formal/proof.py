@@ -55,6 +55,11 @@ def constant(m: Module, shape: ShapeLike, name: str) -> Signal:
     return value
 
 
+def anything(m: Module, signal: Signal) -> None:
+    """Let ``signal``, of a part that stands in for another one, take any value in any cycle."""
+    m.submodules[f"any_{signal.name}"] = Instance("any_sequence", p_WIDTH=len(Value.cast(signal)), o_Y=signal)
+
+
 def before(m: Module, value: Value, name: str, init: int = 0) -> Signal:
     """The value of the cycle before; ``init`` in the first cycle and after a reset. Not within an ``m.If``."""
     kept = Signal(Value.cast(value).shape(), name=f"{name}_before", init=init)

@@ -21,6 +21,7 @@ from tests.formal.proof import Proof
 SCRIPT = """\
 read_rtlil top.il
 chtype -set $anyconst t:any_constant
+chtype -set $anyseq t:any_sequence
 prep -top top -flatten
 memory_map
 opt -full
