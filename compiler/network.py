@@ -51,6 +51,7 @@ class Network:
         return replace(self, problems=(*self.problems, *problems))
 
     def refuse_problems(self) -> None:
-        """Raise :class:`ModelError` if there are problems."""
+        """Raise :class:`ModelError` if there are problems: those of values first, then node by node in order."""
         if self.problems:
-            raise ModelError(self.problems)
+            place = {node.name: index for index, node in enumerate(self.nodes())}
+            raise ModelError(sorted(self.problems, key=lambda problem: place.get(problem.node, -1)))

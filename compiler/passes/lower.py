@@ -19,19 +19,8 @@ from tileloom.compiler.view import View
 
 def lower(network: Network) -> RealGraph:
     """The network as a real graph."""
-    table = operator_table()
     lowering = Lowering(network)
-    problems: list[Problem] = []
-    poisoned: set[str] = set()
-    for node in network.nodes():
-        if poisoned.intersection(node.inputs):
-            poisoned.update(node.outputs)
-            continue
-        try:
-            table[node.op].lower(node, lowering)
-        except Refused as refusal:
-            problems.append(refusal.problem)
-            poisoned.update(node.outputs)
+    problems = lower_nodes(network, lowering, set())
     if not problems:
         problems = _place_outputs(network, lowering)
     if problems:
@@ -52,6 +41,23 @@ def lower(network: Network) -> RealGraph:
         (*network.notes, *lowering.notes),
     )
     return _renamed(graph, network, lowering.views)
+
+
+def lower_nodes(network: Network, lowering: Lowering, faulty: set[str]) -> list[Problem]:
+    """Lower every node but those that read or make a ``faulty`` value, or stand behind one that is refused."""
+    table = operator_table()
+    problems: list[Problem] = []
+    poisoned = set(faulty)
+    for node in network.nodes():
+        if poisoned.intersection((*node.inputs, *node.outputs)):
+            poisoned.update(node.outputs)
+            continue
+        try:
+            table[node.op].lower(node, lowering)
+        except Refused as refusal:
+            problems.append(refusal.problem)
+            poisoned.update(node.outputs)
+    return problems
 
 
 def _place_outputs(network: Network, lowering: Lowering) -> list[Problem]:

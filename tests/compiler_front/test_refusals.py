@@ -131,6 +131,9 @@ CASES: dict[str, Callable[[], onnx.ModelProto | bytes]] = {
     "unsupported operator near a supported one": lambda: example(step("LeakyRelu", "x", "y")),
     "operator of another domain": lambda: example(step("Quant", "x", "y", domain="qonnx.custom_op.general")),
     "several problems at once": several,
+    "a host operator in the middle beside an unsupported one": lambda: example(
+        step("Softmax", "x", "p"), step("MaxPool", "p", "m", kernel_shape=[2, 2]), step("Sin", "m", "y")
+    ),
     "groups that do not divide": lambda: conv(group=3),
     "kernel larger than the padded input": lambda: conv(dilations=[5, 1]),
     "weights that are computed": lambda: example(step("Relu", "x", "w"), step("Conv", "x w", "y")),

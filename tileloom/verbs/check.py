@@ -70,6 +70,8 @@ def check(model: str | Path) -> CheckDocument:
 
 
 def _of_network(argument: ModelArgument, network: "Network") -> CheckDocument:
+    from tileloom.compiler.frontend import simplify
+
     def ports(names: Sequence[str]) -> tuple[Port, ...]:
         return tuple(Port(name, tuple(network.shapes[name][1:])) for name in names)
 
@@ -79,7 +81,7 @@ def _of_network(argument: ModelArgument, network: "Network") -> CheckDocument:
         nodes=len(network.order),
         inputs=ports(network.inputs),
         outputs=ports(network.outputs),
-        notes=network.notes,
+        notes=simplify(network).notes,
     )
 
 
