@@ -65,7 +65,7 @@ def cache_folder() -> Path:
 def verilog_text(target: Target, cache: Path | None = None, progress: Progress | None = None) -> str:
     """Verilog of the machine, from the cache where the hardware's sources have not changed."""
     path = (cache or cache_folder()) / "verilog" / f"{source_hash(target)}.v"
-    with locked(path):
+    with locked(path, progress):
         if not path.exists():
             from tileloom.hw.verilog import make_verilog  # late: it loads all of Amaranth
 
@@ -92,7 +92,7 @@ def build(target: Target, *, cache: Path | None = None, progress: Progress | Non
     verilog_hash = hashlib.sha256(text.encode()).hexdigest()
     folder = cache / "rtl" / _digest(verilog_hash, target.hash, _driver_bytes(), *_tools())
     library = folder / f"{TOP}.so"
-    with locked(folder):
+    with locked(folder, progress):
         if not library.exists():
             _make_library(target, text, verilog_hash, folder, progress, jobs)
     return Build(library, folder / f"{TOP}.v", verilog_hash, time.perf_counter() - begin)
@@ -183,17 +183,27 @@ def _write(path: Path, text: str) -> None:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Only one process at a time makes ``path``; the others wait and then find it."""
+def locked(path: Path, progress: Progress | None = None) -> Iterator[None]:
+    """Only one process at a time makes ``path``; the others wait and then find it.
+
+    What is there already needs no lock, so that a cache may be read-only once it is full.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = path.with_name(f"{path.name}.lock").open("w")
     except OSError as error:
+        if path.exists():
+            yield
+            return
         raise BuildError(
             f"cache folder {path.parent} cannot be written ({error.strerror}); set TILELOOM_CACHE to one that can"
         ) from None
     with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say(progress, "waiting for another process that makes the same")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 

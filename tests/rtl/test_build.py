@@ -14,7 +14,7 @@ import pytest
 from tests.import_edges import ROOT
 from tileloom.hw import build as build_module
 from tileloom.hw import verilator
-from tileloom.hw.build import BuildError, build, cache_folder, source_hash, verilog_text
+from tileloom.hw.build import BuildError, build, cache_folder, locked, source_hash, verilog_text
 from tileloom.hw.spec.config import Target, load_target
 
 TEXT = "module tileloom; endmodule\n"
@@ -67,6 +67,38 @@ def test_processes_do_not_collide(tools: Callable[[], int], tmp_path: Path) -> N
         worker.join()
     assert [worker.exitcode for worker in workers] == [0] * 6
     assert tools() == 1
+
+
+def test_who_waits_says_so(tmp_path: Path) -> None:
+    lines: list[str] = []
+    held, ready = multiprocessing.Event(), multiprocessing.Event()
+
+    def hold() -> None:
+        with locked(tmp_path / "a"):
+            held.set()
+            ready.wait(30)
+
+    def say(line: str) -> None:
+        lines.append(line)
+        ready.set()
+
+    process = multiprocessing.get_context("fork").Process(target=hold)
+    process.start()
+    assert held.wait(30)
+    with locked(tmp_path / "a", say):
+        assert lines == ["waiting for another process that makes the same"]
+    process.join(30)
+    assert process.exitcode == 0
+
+
+def test_a_full_cache_may_be_read_only(tmp_path: Path) -> None:
+    # A folder in the lock's place, because the tests may run as a user whom no permission stops.
+    (tmp_path / "a.lock").mkdir()
+    with pytest.raises(BuildError, match="cannot be written"), locked(tmp_path / "a"):
+        raise AssertionError("entered")
+    (tmp_path / "a").write_text("made")
+    with locked(tmp_path / "a"):
+        assert (tmp_path / "a").read_text() == "made"
 
 
 def test_failed_build_leaves_nothing(tools: Callable[[], int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
