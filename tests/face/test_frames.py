@@ -121,7 +121,7 @@ def test_a_program_alone_is_compared_with_nothing(network: Path) -> None:
     outcome = tileloom("verify", program, "--engine", "cycle")
     assert outcome.status == 0
     assert "Nothing was compared" in outcome.stdout
-    assert "Equal: all " in tileloom("verify", network, "--target", "small", "--engine", "cycle").stdout
+    assert "Equal: " in tileloom("verify", network, "--target", "small", "--engine", "cycle").stdout
 
 
 def test_pickles_are_not_executed(network: Path) -> None:

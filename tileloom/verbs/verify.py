@@ -96,7 +96,7 @@ class VerifyDocument(Document):
         elements = sum(comparison.elements for comparison in self.comparisons)
         engines = " and ".join(dict.fromkeys(comparison.engine for comparison in self.comparisons))
         cycles = "; the RTL took the simulated cycles, job by job" if self.trace_equal and self.stalls_equal else ""
-        return f"Equal: all {elements:,} elements of {engines} and {self.reference}{cycles}."
+        return f"Equal: {elements:,} elements of {engines}, every one as in the {self.reference}{cycles}."
 
 
 def verify(
