@@ -15,6 +15,9 @@ from tileloom.hw.dma.load_addresses import LoadAddresses
 from tileloom.hw.dma.staging import StagingShape
 from tileloom.hw.dma.weight_stream import WeightStream
 
+pytestmark = pytest.mark.full  # minutes on a busy machine
+
+
 DEPTHS = Depths(8, covers=14)
 
 

@@ -11,6 +11,9 @@ from tests.formal.proof import Proof, assume, before
 from tests.formal.run import Depths, check, refuted
 from tileloom.hw.tile.bases import Bases
 
+pytestmark = pytest.mark.full  # minutes on a busy machine
+
+
 DEPTHS = Depths(8, covers=9)
 TARGET = SimpleNamespace(window_bytes=16, weight_words=5)
 WINDOW = ("window_inner", "window_outer", "window_free_inner", "window_free_outer")

@@ -16,6 +16,9 @@ from tileloom.fpga.protocol import Operation
 from tileloom.fpga.reply_sender import ReplyHeader
 from tileloom.fpga.request_receiver import RequestHeader
 
+pytestmark = pytest.mark.full  # minutes on a busy machine
+
+
 DEPTHS = Depths(15)
 
 

@@ -12,6 +12,9 @@ from tests.formal.small_target import SMALL
 from tileloom.hw.dma.program_fetch import ProgramFetch
 from tileloom.hw.spec import timing
 
+pytestmark = pytest.mark.full  # minutes on a busy machine
+
+
 DEPTHS = Depths(12, covers=26)
 BEATS = timing.PROGRAM_BURSTS * SMALL.burst_beats
 PORT = SMALL.port_bytes

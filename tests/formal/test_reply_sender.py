@@ -12,6 +12,9 @@ from tests.formal.run import Depths, check, refuted
 from tileloom.fpga.protocol import REPLY
 from tileloom.fpga.reply_sender import ReplySender
 
+pytestmark = pytest.mark.full  # minutes on a busy machine
+
+
 DEPTHS = Depths(18, covers=19)
 
 

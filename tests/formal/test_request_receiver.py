@@ -15,6 +15,9 @@ from tests.formal.run import Depths, check, refuted
 from tileloom.fpga.protocol import PAYLOAD_BYTES, REQUEST, Operation
 from tileloom.fpga.request_receiver import RequestReceiver
 
+pytestmark = pytest.mark.full  # minutes on a busy machine
+
+
 SILENCE = 16
 DEPTHS = Depths(18, covers=19)
 FRAME_BYTES = 15

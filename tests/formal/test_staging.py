@@ -15,6 +15,9 @@ from tileloom.hw.dma.staging import StagingRing, StagingShape
 from tileloom.hw.dma.staging_cursor import StagingCursor
 from tileloom.hw.spec import isa
 
+pytestmark = pytest.mark.full  # minutes on a busy machine
+
+
 PORT = SMALL.port_bytes
 BEATS = StagingShape(SMALL).beats
 

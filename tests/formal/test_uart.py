@@ -12,6 +12,9 @@ from tests.formal.proof import Proof, assume, before, constant
 from tests.formal.run import Depths, check, refuted
 from tileloom.fpga.uart import UartReceiver, UartTransmitter
 
+pytestmark = pytest.mark.full  # minutes on a busy machine
+
+
 DIVISOR = 4
 BYTE = 10 * DIVISOR
 

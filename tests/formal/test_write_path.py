@@ -12,6 +12,9 @@ from tests.formal.small_target import SMALL
 from tileloom.hw.dma.write_path import WritePath
 from tileloom.hw.spec import timing
 
+pytestmark = pytest.mark.full  # minutes on a busy machine
+
+
 DEPTHS = Depths(10, covers=13)
 
 
