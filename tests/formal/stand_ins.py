@@ -1,7 +1,7 @@
 """Parts that stand in for others within a proof: they do whatever the others are proven to do, and more."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 from unittest.mock import patch
 
 from amaranth.hdl import Module
@@ -37,7 +37,7 @@ class AnyDescriptors(wiring.Component):
 class ProofWithStandIns(Proof):
     """A proof in which classes that the component's file uses are replaced, by name, while it is made."""
 
-    stand_ins: dict[str, Callable[..., Any]]
+    stand_ins: ClassVar[dict[str, Callable[..., Any]]]
 
     def __init__(self, kind: Any, *arguments: Any) -> None:
         self.patched = patch.dict(kind.__init__.__globals__, self.stand_ins)
