@@ -22,6 +22,7 @@ from tileloom.compiler.graph import (
     Tensor,
     Window,
 )
+from tileloom.compiler.problems import ModelError, Problem
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.quant import PiecewiseLinear
@@ -139,6 +140,11 @@ def _alone(operator: Operator, graph: IntegerGraph, target: Target) -> Layer:
             return _average(operator, graph.tensors, target)
         case Add():
             return _addition(operator, graph.tensors, target)
+        case _:
+            kind = type(operator).__name__
+            source = operator.source
+            rule = f"{source.op}: the back end must have a layer for it"
+            raise ModelError([Problem("TL502", source.node, source.line, rule, kind, "leave it out")])
 
 
 def _convolution(operator: Conv2d, tensors: dict[str, Tensor], target: Target) -> Layer:

@@ -142,7 +142,8 @@ class AveragePool2d:
 class Add:
     """``scaled_add(a, b, a_multiplier, b_multiplier, addend, shift, zero_point, low, high)``, element by element.
 
-    ``addend = -(zero_point_a * a_multiplier + zero_point_b * b_multiplier)``; multipliers 18 bits signed.
+    ``addend = -(zero_point_a * a_multiplier + zero_point_b * b_multiplier)``; multipliers 18 bits signed. ``b`` has the
+    size of ``a``, or is ``channels x 1 x 1`` and spread over the pixels.
     """
 
     source: Source
@@ -158,12 +159,80 @@ class Add:
     high: int
 
 
-Operator = Conv2d | MaxPool2d | AveragePool2d | Add
+@dataclass(frozen=True)
+class Multiply:
+    """``scaled_multiply(a, b, a_offset, b_offset, multiplier, shift, zero_point, low, high)``, element by element.
+
+    ``a_offset = -zero_point_a``, ``b_offset = -zero_point_b``; sizes as those of :class:`Add`.
+    """
+
+    source: Source
+    a: str
+    b: str
+    output: str
+    a_offset: int
+    b_offset: int
+    multiplier: int
+    shift: int
+    zero_point: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class Extremum:
+    """The greater (``maximum``) or lesser code of two tensors, element by element, clamped to ``[low, high]``.
+
+    Inputs and output share scale and zero point; sizes as those of :class:`Add`.
+    """
+
+    source: Source
+    a: str
+    b: str
+    output: str
+    maximum: bool
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Elements of one tensor copied into another: three loops, outermost first, over element numbers.
+
+    An element's number is ``(channel * height + row) * width + column``. Loop indices ``i < counts`` read element
+    ``source_start + sum(i * source_strides)`` and write element ``target_start + sum(i * target_strides)``. Strides of
+    the source may be 0 (repeat) or negative; target elements are distinct.
+    """
+
+    input: str
+    counts: tuple[int, int, int]
+    source_start: int
+    source_strides: tuple[int, int, int]
+    target_start: int
+    target_strides: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Assemble:
+    """A tensor put together from pieces of others (concatenate, slice, transpose, repeat, pad); codes pass unchanged.
+
+    Inputs and output share scale and zero point. No two pieces write one element; what none writes is ``fill``.
+    """
+
+    source: Source
+    output: str
+    pieces: tuple[Piece, ...]
+    fill: int
+
+
+Operator = Conv2d | MaxPool2d | AveragePool2d | Add | Multiply | Extremum | Assemble
 
 
 def inputs_of(operator: Operator) -> tuple[str, ...]:
-    """Names of the tensors that an operator reads."""
-    return (operator.a, operator.b) if isinstance(operator, Add) else (operator.input,)
+    """Names of the tensors that an operator reads, each once per role."""
+    if isinstance(operator, Assemble):
+        return tuple(dict.fromkeys(piece.input for piece in operator.pieces))
+    return (operator.a, operator.b) if isinstance(operator, Add | Multiply | Extremum) else (operator.input,)
 
 
 @dataclass(frozen=True)

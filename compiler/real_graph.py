@@ -11,7 +11,7 @@ from math import inf
 import numpy as np
 import numpy.typing as npt
 
-from tileloom.compiler.graph import Source, Window
+from tileloom.compiler.graph import Piece, Source, Window
 
 Floats = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
@@ -96,7 +96,7 @@ class AveragePool:
 
 @dataclass(frozen=True)
 class Addition:
-    """``clamp(a + b)``, maps of one size."""
+    """``clamp(a + b)``; maps of one size, or ``b`` ``channels x 1 x 1`` and spread over the pixels."""
 
     source: Source
     a: str
@@ -104,6 +104,44 @@ class Addition:
     output: str
     low: float = -inf
     high: float = inf
+
+
+@dataclass(frozen=True)
+class Product:
+    """``clamp(a * b)``; sizes as those of :class:`Addition`."""
+
+    source: Source
+    a: str
+    b: str
+    output: str
+    low: float = -inf
+    high: float = inf
+
+
+@dataclass(frozen=True)
+class Extremum:
+    """``clamp(max(a, b))``, or ``min`` without ``maximum``; sizes as those of :class:`Addition`."""
+
+    source: Source
+    a: str
+    b: str
+    output: str
+    maximum: bool
+    low: float = -inf
+    high: float = inf
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """A map put together from pieces of others; what no piece writes is ``fill``.
+
+    Quantised, all its maps share one grid; quantisation makes them so by a Requantise where it must.
+    """
+
+    source: Source
+    output: str
+    pieces: tuple[Piece, ...]
+    fill: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,17 +186,34 @@ class Requantise:
     quantisation: Quantisation
 
 
-RealOperator = Convolution | MaximumPool | AveragePool | Addition | Affine | Clamp | Function | Requantise
+RealOperator = (
+    Convolution
+    | MaximumPool
+    | AveragePool
+    | Addition
+    | Product
+    | Extremum
+    | Assembly
+    | Affine
+    | Clamp
+    | Function
+    | Requantise
+)
 
 
 def inputs_of(operator: RealOperator) -> tuple[str, ...]:
-    """Names of the maps that an operator reads."""
-    return (operator.a, operator.b) if isinstance(operator, Addition) else (operator.input,)
+    """Names of the maps that an operator reads, each once per role."""
+    if isinstance(operator, Assembly):
+        return tuple(dict.fromkeys(piece.input for piece in operator.pieces))
+    return (operator.a, operator.b) if isinstance(operator, Addition | Product | Extremum) else (operator.input,)
 
 
 def reading(operator: RealOperator, names: dict[str, str]) -> RealOperator:
     """The operator with its inputs renamed."""
-    if isinstance(operator, Addition):
+    if isinstance(operator, Assembly):
+        pieces = tuple(replace(piece, input=names.get(piece.input, piece.input)) for piece in operator.pieces)
+        return replace(operator, pieces=pieces)
+    if isinstance(operator, Addition | Product | Extremum):
         return replace(operator, a=names.get(operator.a, operator.a), b=names.get(operator.b, operator.b))
     return replace(operator, input=names.get(operator.input, operator.input))
 

@@ -10,11 +10,25 @@ from typing import assert_never
 import numpy as np
 import numpy.typing as npt
 
-from tileloom.compiler.graph import Add, AveragePool2d, Conv2d, IntegerGraph, MaxPool2d, Operator, Tensor
+from tileloom.compiler.graph import (
+    Add,
+    Assemble,
+    AveragePool2d,
+    Conv2d,
+    Extremum,
+    IntegerGraph,
+    MaxPool2d,
+    Multiply,
+    Operator,
+    Tensor,
+)
 from tileloom.compiler.integer.add import add
+from tileloom.compiler.integer.assemble import assemble
 from tileloom.compiler.integer.average_pool2d import average_pool2d
 from tileloom.compiler.integer.conv2d import conv2d
+from tileloom.compiler.integer.extremum import extremum
 from tileloom.compiler.integer.max_pool2d import max_pool2d
+from tileloom.compiler.integer.multiply import multiply
 
 Int8s = npt.NDArray[np.int8]
 
@@ -59,6 +73,12 @@ def apply(operator: Operator, tensors: Mapping[str, Tensor], codes: Mapping[str,
             return average_pool2d(operator, codes[operator.input], tensors[operator.input])
         case Add():
             return add(operator, codes[operator.a], codes[operator.b])
+        case Multiply():
+            return multiply(operator, codes[operator.a], codes[operator.b])
+        case Extremum():
+            return extremum(operator, codes[operator.a], codes[operator.b])
+        case Assemble():
+            return assemble(operator, codes, tensors[operator.output])
         case _:
             assert_never(operator)
 

@@ -6,9 +6,11 @@ import numpy.typing as npt
 from tileloom.compiler.graph import Add
 from tileloom.hw.spec.quant import scaled_add
 
+Codes = npt.NDArray[np.signedinteger]
 
-def add(operator: Add, a: npt.NDArray[np.int8], b: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
-    """Output codes, in the shape of both inputs."""
+
+def add(operator: Add, a: Codes, b: Codes) -> Codes:
+    """Output codes in the shape and type of ``a``; ``b`` has that shape or is spread over the pixels."""
     result = scaled_add(
         a.astype(np.int64),
         b.astype(np.int64),
@@ -20,4 +22,4 @@ def add(operator: Add, a: npt.NDArray[np.int8], b: npt.NDArray[np.int8]) -> npt.
         operator.low,
         operator.high,
     )
-    return np.asarray(result).astype(np.int8)
+    return np.asarray(result).astype(a.dtype)

@@ -2,7 +2,20 @@
 
 import numpy as np
 
-from tileloom.compiler.graph import Add, AveragePool2d, Conv2d, IntegerGraph, MaxPool2d, Operator, Tensor, inputs_of
+from tileloom.compiler.graph import (
+    Add,
+    Assemble,
+    AveragePool2d,
+    Conv2d,
+    Extremum,
+    IntegerGraph,
+    MaxPool2d,
+    Multiply,
+    Operator,
+    Tensor,
+    inputs_of,
+)
+from tileloom.compiler.integer.assemble import source_elements, target_elements
 from tileloom.hw.spec.quant import MULTIPLIER_BITS, SHIFT_MAXIMUM, signed_range
 
 
@@ -31,6 +44,9 @@ def _require(holds: bool, operator: Operator, rule: str) -> None:
 
 def _verify(graph: IntegerGraph, operator: Operator) -> None:
     read, written = graph.tensors[inputs_of(operator)[0]], graph.tensors[operator.output]
+    if isinstance(operator, Assemble):
+        _verify_assemble(operator, graph)
+        return
     _require(
         written.low <= operator.low <= operator.high <= written.high or isinstance(operator, Conv2d), operator, "limits"
     )
@@ -45,13 +61,46 @@ def _verify(graph: IntegerGraph, operator: Operator) -> None:
             _require(_size(operator.window.output_size(read.height, read.width), written), operator, "output size")
             _verify_factor(operator, operator.multiplier, operator.shift)
         case Add():
-            other = graph.tensors[operator.b]
-            _require(
-                (read.channels, read.height, read.width) == (other.channels, other.height, other.width),
-                operator,
-                "sizes",
-            )
+            _verify_pair(operator, read, graph.tensors[operator.b], written)
             _verify_factor(operator, max(operator.a_multiplier, operator.b_multiplier), operator.shift)
+            _verify_factor(operator, min(operator.a_multiplier, operator.b_multiplier), operator.shift)
+        case Multiply():
+            other = graph.tensors[operator.b]
+            _verify_pair(operator, read, other, written)
+            _require(
+                operator.a_offset == -read.zero_point and operator.b_offset == -other.zero_point, operator, "offsets"
+            )
+            _verify_factor(operator, operator.multiplier, operator.shift)
+        case Extremum():
+            other = graph.tensors[operator.b]
+            _verify_pair(operator, read, other, written)
+            _require(_grid(read) == _grid(other) == _grid(written), operator, "one scale and zero point")
+
+
+def _grid(tensor: Tensor) -> tuple[float, int]:
+    return tensor.scale, tensor.zero_point
+
+
+def _verify_pair(operator: Operator, a: Tensor, b: Tensor, written: Tensor) -> None:
+    """``b`` is as large as ``a``, or one number per channel; the output is as large as ``a``."""
+    planes = (a.channels, a.height, a.width)
+    _require((b.channels, b.height, b.width) in (planes, (a.channels, 1, 1)), operator, "sizes")
+    _require((written.channels, written.height, written.width) == planes, operator, "output size")
+
+
+def _verify_assemble(operator: Assemble, graph: IntegerGraph) -> None:
+    written = graph.tensors[operator.output]
+    _require(bool(operator.pieces) and written.low <= operator.fill <= written.high, operator, "pieces and fill")
+    taken = np.zeros(written.elements, bool)
+    for piece in operator.pieces:
+        read = graph.tensors[piece.input]
+        _require(_grid(read) == _grid(written), operator, "one scale and zero point")
+        _require(min(piece.counts) >= 1, operator, "counts")
+        reads, writes = source_elements(piece), target_elements(piece)
+        _require(bool(reads.min() >= 0 and reads.max() < read.elements), operator, "elements of the source")
+        _require(bool(writes.min() >= 0 and writes.max() < written.elements), operator, "elements of the output")
+        _require(not taken[writes].any() and len(np.unique(writes)) == len(writes), operator, "each element once")
+        taken[writes] = True
 
 
 def _size(size: tuple[int, int], tensor: Tensor) -> bool:

@@ -78,6 +78,19 @@ class Pool(IntEnum):
     SUM = 2
 
 
+class Combine(IntEnum):
+    """What the add stage does with a value and its residual, where ``add`` is set."""
+
+    ADD = 0
+    """``scaled_add``."""
+    MULTIPLY = 1
+    """``scaled_multiply``: ``add_value`` multiplies, ``add_addend`` and ``add_residual`` are the operands' offsets."""
+    MAXIMUM = 2
+    """The greater code of both, clamped to ``add_low .. add_high``."""
+    MINIMUM = 3
+    """The lesser code of both, clamped likewise."""
+
+
 class Space(IntEnum):
     """Where an address points."""
 

@@ -137,6 +137,29 @@ def scaled_add(
     return saturate(shift_right(total, shift) + zero_point, low, high)
 
 
+def scaled_multiply(
+    value: int | Ints,
+    residual: int | Ints,
+    value_offset: int,
+    residual_offset: int,
+    multiplier: int,
+    shift: int,
+    zero_point: int,
+    low: int,
+    high: int,
+) -> int | Ints:
+    """Element-wise product of two quantised values.
+
+    ``saturate(round((value + vo) * (residual + ro) * multiplier / 2**shift) + zero_point)`` with ``vo = -zv`` and
+    ``ro = -zr``. Both operands are activations, so that each bracket has one bit more than an activation.
+
+    >>> scaled_multiply(10, -4, 2, 0, 3, 4, 1, -128, 127)
+    -8
+    """
+    product = (value + value_offset) * (residual + residual_offset)
+    return saturate(shift_right(product * multiplier, shift) + zero_point, low, high)
+
+
 @dataclass(frozen=True)
 class PiecewiseLinear:
     """A function on 16-bit codes by equal segments: ``round((slope * fraction + offset) / 2**shift)``.
