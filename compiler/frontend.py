@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import onnx
 
 from tileloom.compiler.calibration_data import checked_data, random_data
+from tileloom.compiler.error_bound import error_bounds
 from tileloom.compiler.float_model import Array, observe
 from tileloom.compiler.graph import IntegerGraph
 from tileloom.compiler.network import Network
@@ -126,7 +127,9 @@ def quantise(
         )
         graph = replace(graph, notes=(*graph.notes, note))
     seen = observe(network, data, values) if values and data is not None else {}
-    return verify_graph(quantise_graph(calibrate(graph, seen, method), segments))
+    calibrated = calibrate(graph, seen, method)
+    integers = verify_graph(quantise_graph(calibrated, segments))
+    return replace(integers, error_bounds=error_bounds(integers, calibrated))
 
 
 def _checked(network: Network) -> Network:

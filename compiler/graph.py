@@ -6,12 +6,13 @@ one of the frozen dataclasses below, in topological order. The arithmetic is tha
 and :mod:`tileloom.compiler.reference` evaluates the graph operator by operator with PyTorch.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from tileloom.hw.spec.quant import PiecewiseLinear
+from tileloom.hw.spec.quant import PiecewiseLinear, Rounding
 
 Int8s = npt.NDArray[np.int8]
 Int64s = npt.NDArray[np.int64]
@@ -80,7 +81,7 @@ class Conv2d:
     """Convolution, fully connected layer, or (with ones) any per-channel rescaling, then requantise and nonlinearity.
 
     ``sum[o] = bias[o] + sum((x - input.zero_point) * weights[o])`` over the window, padding counting as zero;
-    ``v = requantise(sum, multiplier[o], shift[o], zero_point, low, high)``; with a ``table``,
+    ``v = requantise(sum, multiplier[o], shift[o], zero_point, low, high, rounding=rounding)``; with a ``table``,
     ``v = table.evaluate(v, output.low, output.high)``. Without one, ``low``/``high`` lie within the output's range;
     with one they lie within 16 bits signed.
     """
@@ -102,6 +103,9 @@ class Conv2d:
     low: int
     high: int
     table: PiecewiseLinear | None = None
+    table_scale: float = 0.0
+    """With a table: the real value of one step of its input. It changes no number; error bounds are computed from it."""
+    rounding: Rounding = Rounding.HALF_EVEN
 
 
 @dataclass(frozen=True)
@@ -246,6 +250,8 @@ class IntegerGraph:
     outputs: tuple[str, ...]
     notes: tuple[str, ...] = field(default=())
     """Decisions that a user may want to read (what was folded, merged or approximated)."""
+    error_bounds: Mapping[str, float] = field(default_factory=dict)
+    """Of each tensor, the greatest deviation from the float network (:mod:`tileloom.compiler.error_bound`)."""
 
     def consumers(self, tensor: str) -> list[Operator]:
         """Operators that read ``tensor``."""

@@ -85,6 +85,7 @@ def compile_quantised(quantised: Quantised, target: Target, taps: bool = False, 
         "least_bytes": least_bytes(quantised.graph),
         "calibration": quantised.calibration,
         "notes": list(quantised.graph.notes),
+        "error_bounds": {name: quantised.graph.error_bounds[name] for name in quantised.graph.outputs},
     }
     return dataclasses.replace(program, information=information)
 

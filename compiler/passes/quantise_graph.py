@@ -60,6 +60,8 @@ def _tensor(map_: Map, grid: Quantisation) -> Tensor:
         map_.width,
         grid.scale,
         grid.zero_point,
+        grid.low,
+        grid.high,
         shape=map_.shape,
         channels_last=map_.channels_last,
     )
@@ -144,6 +146,8 @@ class _Builder:
             low,
             high,
             table,
+            0.0 if table is None else scale,
+            rounding=written.rounding,
         )
 
     def _prove(self, operator: Convolution, codes: Int64s, bias: Floats, read: Quantisation) -> None:

@@ -5,7 +5,7 @@ import onnx
 import pytest
 from numpy.typing import NDArray
 
-from tests.compiler_front.error_bound import error_bounds
+from tileloom.compiler.error_bound import error_bounds
 from tileloom.compiler.float_model import observe, run_float
 from tileloom.compiler.frontend import simplify, take_model
 from tileloom.compiler.network import Network
@@ -43,10 +43,7 @@ def test_example_is_within_the_proven_bound_of_onnx_runtime(example: Example) ->
     values = values_to_observe(real)
     calibrated = calibrate(real, observe(network, {"x": x}, values) if values else {}, "minmax")
     graph = verify_graph(quantise_graph(calibrated))
-    real_input = (x.astype(np.float64) - (0 if x.dtype.kind == "f" else graph.tensors["x"].zero_point + 128)) * (
-        1.0 if x.dtype.kind == "f" else graph.tensors["x"].scale
-    )
-    bounds = error_bounds(calibrated, {"x": float(np.abs(real_input).max())})
+    bounds = error_bounds(graph, calibrated)
     found = evaluate(graph, {"x": quantise_input(graph.tensors["x"], x)})
     exact = run_float(network, {"x": x}, graph.outputs)
     for name in graph.outputs:

@@ -1,0 +1,146 @@
+"""How far the integer network may be from the float network: a bound proven from scales, weights and factors alone.
+
+Walks the integer graph beside the calibrated real graph that it was made from. Every rounding adds half a step; every
+operator enlarges the errors of its inputs by its gain; weights, biases and factors count with what is left of them in
+integers. The bound holds for every input for which all float values stay within the ranges of their tensors, in exact
+arithmetic: the rounding of the float network itself is not in it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+import numpy as np
+
+from tileloom.compiler import graph as integer
+from tileloom.compiler import real_graph as real
+from tileloom.compiler.graph import IntegerGraph, Tensor, inputs_of
+from tileloom.compiler.nonlinearity import NONLINEARITIES
+from tileloom.compiler.real_graph import Floats, RealGraph
+
+RELATIVE = 2.0**-15
+"""Relative error of a rescaling that only quantisation asked for: multipliers have at least 15 significant bits."""
+SAMPLES = 4097
+"""Points at which a function is looked at beyond the range of its table."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Bound:
+    """Greatest error of each channel, and greatest magnitude of the float values."""
+
+    error: Floats
+    magnitude: float
+
+
+def error_bounds(graph: IntegerGraph, origin: RealGraph) -> dict[str, float]:
+    """Greatest ``|dequantised code - float value|`` of every tensor.
+
+    ``origin`` is the real graph, every map quantised, from which ``graph`` was made; an integer operator whose output
+    it does not have is a change of scale that quantisation put in.
+    """
+    meanings = {operator.output: operator for operator in origin.operators}
+    bounds: dict[str, _Bound] = {}
+    for name in graph.inputs:
+        tensor = graph.tensors[name]
+        bounds[name] = _Bound(np.full(tensor.channels, tensor.scale / 2), _magnitude(tensor))
+    for operator in graph.operators:
+        tensor = graph.tensors[operator.output]
+        error = _error(operator, meanings.get(operator.output), graph.tensors, bounds)
+        everything = (tensor.high - tensor.low + 1) * tensor.scale
+        bounds[operator.output] = _Bound(np.minimum(error, everything), _magnitude(tensor))
+    return {name: float(bound.error.max()) for name, bound in bounds.items()}
+
+
+def _magnitude(tensor: Tensor) -> float:
+    """Of the float values that a tensor stands for: its range, and half a step to each side."""
+    return (max(tensor.high - tensor.zero_point, tensor.zero_point - tensor.low) + 0.5) * tensor.scale
+
+
+def _error(
+    operator: integer.Operator,
+    meaning: real.RealOperator | None,
+    tensors: Mapping[str, Tensor],
+    bounds: Mapping[str, _Bound],
+) -> Floats:
+    """Greatest error of each channel of the operator's output."""
+    written = tensors[operator.output]
+    rounding = written.scale / 2
+    inputs = [bounds[name] for name in inputs_of(operator)]
+    match operator:
+        case integer.Conv2d():
+            if isinstance(meaning, real.Convolution):
+                return _convolution(operator, meaning, tensors, inputs[0])
+            rescaled = inputs[0].error.max() + inputs[0].magnitude * RELATIVE + rounding
+            return np.full(written.channels, rescaled)
+        case integer.MaxPool2d():
+            return inputs[0].error
+        case integer.AveragePool2d():
+            area = operator.window.kernel[0] * operator.window.kernel[1]
+            factor = float(np.ldexp(float(operator.multiplier), -operator.shift))
+            gain = factor * written.scale / tensors[operator.input].scale * area
+            return gain * inputs[0].error + abs(gain - 1.0) * inputs[0].magnitude + rounding
+        case integer.Add():
+            total = np.full(written.channels, rounding)
+            for name, multiplier in ((operator.a, operator.a_multiplier), (operator.b, operator.b_multiplier)):
+                factor = abs(float(np.ldexp(float(multiplier), -operator.shift)))
+                gain = factor * written.scale / tensors[name].scale
+                total = total + gain * bounds[name].error + abs(gain - 1.0) * bounds[name].magnitude
+            return total
+        case integer.Multiply():
+            a, b = bounds[operator.a], bounds[operator.b]
+            factor = float(np.ldexp(float(operator.multiplier), -operator.shift))
+            gain = factor * written.scale / (tensors[operator.a].scale * tensors[operator.b].scale)
+            crossed = a.magnitude * b.error + b.magnitude * a.error + a.error * b.error
+            return gain * crossed + abs(gain - 1.0) * a.magnitude * b.magnitude + rounding
+        case integer.Extremum():
+            return np.asarray(np.maximum(*(bounds[name].error for name in (operator.a, operator.b))))
+        case integer.Assemble():
+            return np.full(written.channels, max(rounding, *(float(bound.error.max()) for bound in inputs)))
+        case _:
+            assert_never(operator)
+
+
+def _convolution(
+    operator: integer.Conv2d, meaning: real.Convolution, tensors: Mapping[str, Tensor], read: _Bound
+) -> Floats:
+    """Of sums with the weights as they are in integers, then of the function."""
+    written = tensors[operator.output]
+    scale = written.scale if operator.table is None else operator.table_scale
+    factors = np.ldexp(operator.multiplier.astype(np.float64), -operator.shift) * scale
+    outputs = len(factors)
+    ideal = meaning.weights.reshape(outputs, meaning.weights.shape[1], -1)
+    steps = (factors / tensors[operator.input].scale).reshape(-1, 1, 1)
+    loss = np.abs(operator.weights.reshape(ideal.shape).astype(np.float64) * steps - ideal).sum(axis=2)
+    gains = np.abs(ideal).sum(axis=2)
+    error = np.repeat(read.error.reshape(operator.groups, -1), outputs // operator.groups, axis=0)
+    result = (gains * error + loss * (error + read.magnitude)).sum(axis=1)
+    result = result + np.abs(operator.bias * factors - meaning.bias) + scale / 2
+    if operator.table is None:
+        return np.asarray(result)
+    reach = float((gains.sum(axis=1) * read.magnitude + np.abs(meaning.bias)).max())
+    slope, difference = _function(operator, meaning, written, reach + float(result.max()))
+    return np.asarray(slope * result + difference)
+
+
+def _function(
+    operator: integer.Conv2d, meaning: real.Convolution, written: Tensor, reach: float
+) -> tuple[float, float]:
+    """Greatest slope of the function up to magnitude ``reach``, and greatest difference of its table from it."""
+    assert operator.table is not None and meaning.function is not None
+    function, scale = NONLINEARITIES[meaning.function].function, operator.table_scale
+    low = max(operator.low, int(np.floor(-reach / scale)))
+    high = min(operator.high, int(np.ceil(reach / scale)))
+    codes = np.arange(low, high + 1, dtype=np.int64)
+    least, greatest = (
+        (limit - written.zero_point) * written.scale for limit in (written.low - 0.5, written.high + 0.5)
+    )
+    exact = np.clip(function(np.asarray(codes * scale, dtype=np.float64)), least, greatest)
+    found = (np.asarray(operator.table.evaluate(codes, written.low, written.high)) - written.zero_point) * written.scale
+    difference = float(np.abs(found - exact).max())
+    slope = float(np.abs(np.diff(exact)).max(initial=0.0)) / scale
+    beyond = 0.0
+    for index, limit in ((0, -reach), (-1, reach)):
+        if abs(limit) > abs(codes[index] * scale):
+            tail = np.clip(function(np.linspace(codes[index] * scale, limit, SAMPLES)), least, greatest)
+            beyond = max(beyond, float(np.abs(tail - exact[index]).max()))
+    return slope, difference + beyond
