@@ -104,7 +104,7 @@ class Conv2d:
     high: int
     table: PiecewiseLinear | None = None
     table_scale: float = 0.0
-    """With a table: the real value of one step of its input. It changes no number; error bounds are computed from it."""
+    """With a table: the real value of one step of its input. No number depends on it; error bounds are made from it."""
     rounding: Rounding = Rounding.HALF_EVEN
 
 
