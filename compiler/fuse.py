@@ -25,7 +25,7 @@ from tileloom.compiler.graph import (
 from tileloom.compiler.problems import ModelError, Problem
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
-from tileloom.hw.spec.quant import PiecewiseLinear
+from tileloom.hw.spec.quant import PiecewiseLinear, Rounding
 
 
 class Kind(IntEnum):
@@ -91,6 +91,7 @@ class Layer:
     table: PiecewiseLinear | None = None
     table_low: int = -128
     table_high: int = 127
+    rounding: Rounding = Rounding.HALF_EVEN
     add: AddStage | None = None
     pool: PoolStage | None = None
 
@@ -170,6 +171,7 @@ def _convolution(operator: Conv2d, tensors: dict[str, Tensor], target: Target) -
         table=operator.table,
         table_low=output.low,
         table_high=output.high,
+        rounding=operator.rounding,
     )
 
 

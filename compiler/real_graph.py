@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tileloom.compiler.graph import Piece, Source, Window
+from tileloom.hw.spec.quant import Rounding
 
 Floats = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
@@ -19,10 +20,13 @@ Int64s = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Quantisation:
-    """``real = (code - zero_point) * scale``, codes int8."""
+    """``real = (code - zero_point) * scale``, codes from ``low`` to ``high``; ``rounding`` is how values get there."""
 
     scale: float
     zero_point: int
+    low: int = -128
+    high: int = 127
+    rounding: Rounding = Rounding.HALF_EVEN
 
 
 @dataclass(frozen=True)

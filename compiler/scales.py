@@ -23,10 +23,10 @@ def quantisation_of_range(low: float, high: float) -> Quantisation:
 
 
 def code_limits(low: float, high: float, grid: Quantisation) -> tuple[int, int]:
-    """Codes of a clamp's real limits, within 8 bits signed."""
+    """Codes of a clamp's real limits, within those of the grid."""
 
     def code(limit: float) -> int:
-        return int(np.rint(np.clip(limit / grid.scale + grid.zero_point, -128.0, 127.0)))
+        return int(np.rint(np.clip(limit / grid.scale + grid.zero_point, grid.low, grid.high)))
 
     return code(low), code(high)
 

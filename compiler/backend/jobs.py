@@ -5,6 +5,7 @@ from tileloom.compiler.backend.outputs import OutputUnit
 from tileloom.compiler.fuse import Kind, Layer
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
+from tileloom.hw.spec.quant import Rounding
 from tileloom.hw.spec.timing import ACCUMULATOR_REVISIT, emission_cycles
 
 
@@ -80,6 +81,7 @@ def job(
 
 def _back_end(layer: Layer) -> dict[str, int]:
     fields = {"zero_point": layer.zero_point, "low": layer.low, "high": layer.high}
+    fields["floor"] = int(layer.rounding is Rounding.FLOOR)
     if layer.table is None:
         return fields
     return {

@@ -34,6 +34,7 @@ def conv2d(operator: Conv2d, codes: npt.NDArray[np.int8], read: Tensor, written:
         operator.zero_point,
         operator.low,
         operator.high,
+        rounding=operator.rounding,
     )
     if operator.table is not None:
         value = operator.table.evaluate(value, written.low, written.high)

@@ -87,7 +87,7 @@ def _least_error(centres: Floats, counts: Floats, low: float, high: float) -> tu
     for share_low in cuts if low < 0.0 else cuts[:1]:
         for share_high in cuts if high > 0.0 else cuts[:1]:
             grid = quantisation_of_range(low * share_low, high * share_high)
-            codes = np.clip(np.rint(centres / grid.scale) + grid.zero_point, -128, 127)
+            codes = np.clip(np.rint(centres / grid.scale) + grid.zero_point, grid.low, grid.high)
             error = float(np.dot(counts, ((codes - grid.zero_point) * grid.scale - centres) ** 2))
             if error < best:
                 best, limits = error, (low * float(share_low), high * float(share_high))

@@ -28,6 +28,7 @@ from tileloom.hw.spec.quant import (
     INTERMEDIATE_BITS,
     MULTIPLIER_BITS,
     SHIFT_MAXIMUM,
+    Rounding,
     accumulator_bits_needed,
     normalise_multiplier,
     signed_range,
@@ -78,6 +79,7 @@ class _Builder:
 
     def quantised(self, operator: RealOperator) -> integer.Operator:
         """The integer form of one operator."""
+        self._allow_rounding(operator)
         match operator:
             case Convolution():
                 return self._convolution(operator)
@@ -90,6 +92,21 @@ class _Builder:
                 return self._addition(operator)
             case _:
                 raise TypeError(f"operators must be expanded before quantisation, not {type(operator).__name__}")
+
+    def _allow_rounding(self, operator: RealOperator) -> None:
+        """Only convolutions round downwards; a max pool does not round."""
+        floor = self._of(operator.output).rounding is Rounding.FLOOR
+        if floor and not isinstance(operator, Convolution | MaximumPool):
+            self.problems.append(
+                Problem(
+                    "TL302",
+                    operator.source.node,
+                    operator.source.line,
+                    f"{operator.source.op}: only a convolution or linear layer may be followed by rounding downwards",
+                    "a grid that rounds downwards",
+                    "round to the nearest, half to even",
+                )
+            )
 
     def _of(self, name: str) -> Quantisation:
         return _grid(self.graph.maps[name])
