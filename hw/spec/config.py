@@ -49,7 +49,7 @@ class MemoryModel:
 
 @dataclass(frozen=True)
 class Target:
-    """A named hardware configuration. Sizes in bytes count 8-bit activations; a word is ``lanes * columns`` weights."""
+    """A named hardware configuration; an activation or a weight takes ``element_bytes``."""
 
     name: str
     tiles_x: int = 2
@@ -64,7 +64,8 @@ class Target:
     """Width of the memory port and of every line: 4, 8, 16, 32 or 64; at most ``lanes * columns``."""
     clock_hz: int = 200_000_000
     window_banks: int = 16
-    """Byte-wide banks of the window buffer: a power of two, at least ``lanes`` and ``columns``; the widest element."""
+    """Banks of the window buffer, each one activation wide: a power of two, at least ``lanes`` and ``columns``; the
+    widest element of a LOAD."""
     window_bytes: int = 32_768
     """Window buffer of a tile: a power of two, at least 16 rows of banks."""
     weight_words: int = 512
@@ -76,7 +77,7 @@ class Target:
     residual_bytes: int = 4096
     """Residual buffer of a tile, a power of two of bank rows; 0 leaves the element-wise add out."""
     results_per_cycle: int = 4
-    """Results that a tile's back end takes in a cycle: 1 .. columns, at most ``port_bytes``."""
+    """Results that a tile's back end takes in a cycle: 1 .. columns, at most those of a beat."""
     map_bytes: int = 65_536
     """Map buffer of the grid: a multiple of ``burst_beats * port_bytes``; 0 leaves it out."""
     burst_beats: int = 16
@@ -94,8 +95,11 @@ class Target:
     local_lines: bool = True
     """Partial sums to the next tile."""
     activation_bits: int = 8
+    """Bits of an activation, signed: 8 or 16."""
     weight_bits: int = 8
+    """Bits of a weight, signed: as many as those of an activation."""
     accumulator_bits: int = 32
+    """Bits of a sum: 32 for 8-bit operands, 48 for 16-bit ones."""
     watchdog_cycles: int = 65_536
     """Cycles without any progress after which the grid halts with a status."""
     memory: MemoryModel = field(default_factory=MemoryModel)
@@ -106,12 +110,13 @@ class Target:
             f"name must be letters, digits, _ and -, not {self.name!r}",
         )
         _between("tiles_x * tiles_y", self.tiles, 1, 32)
+        self._check_precision()
         _between("lanes", self.lanes, 1, 64)
         _between("columns", self.columns, 1, 64)
         _check(self.port_bytes in (4, 8, 16, 32, 64), f"port_bytes must be 4, 8, 16, 32 or 64, not {self.port_bytes}")
         _check(
             self.port_bytes <= self.word_bytes,
-            f"port_bytes must be at most lanes * columns = {self.word_bytes}, not {self.port_bytes}",
+            f"port_bytes must be at most the {self.word_bytes} bytes of lanes * columns weights, not {self.port_bytes}",
         )
         least = max(self.lanes, self.columns, 4)
         _check(
@@ -119,9 +124,10 @@ class Target:
             f"window_banks must be a power of two, at least {least}, not {self.window_banks}",
         )
         _between("window_banks", self.window_banks, 4, 64)
+        row = self.window_banks * self.element_bytes
         _check(
-            _power_of_two(self.window_bytes) and self.window_bytes >= 16 * self.window_banks,
-            f"window_bytes must be a power of two, at least {16 * self.window_banks}, not {self.window_bytes}",
+            _power_of_two(self.window_bytes) and self.window_bytes >= 16 * row,
+            f"window_bytes must be a power of two, at least {16 * row}, not {self.window_bytes}",
         )
         _between("window_bytes", self.window_bytes, 64, 1 << 20)
         _between("weight_words", self.weight_words, 16, 32_768)
@@ -133,11 +139,10 @@ class Target:
         )
         _between("slot_bytes", self.slot_bytes, 8, 65_536)
         _check(
-            self.residual_bytes == 0
-            or (_power_of_two(self.residual_bytes) and self.residual_bytes >= 4 * self.window_banks),
-            f"residual_bytes must be 0 or a power of two, at least {4 * self.window_banks}, not {self.residual_bytes}",
+            self.residual_bytes == 0 or (_power_of_two(self.residual_bytes) and self.residual_bytes >= 4 * row),
+            f"residual_bytes must be 0 or a power of two, at least {4 * row}, not {self.residual_bytes}",
         )
-        _between("results_per_cycle", self.results_per_cycle, 1, min(self.columns, self.port_bytes))
+        _between("results_per_cycle", self.results_per_cycle, 1, min(self.columns, self.port_activations))
         _check(
             _power_of_two(self.burst_beats) and 2 <= self.burst_beats <= 256 and self.burst_bytes <= 4096,
             f"burst_beats must be a power of two from 2 to {min(256, 4096 // self.port_bytes)}, not {self.burst_beats}",
@@ -147,8 +152,8 @@ class Target:
             f"staging_bursts must be a power of two from 2 to 64, not {self.staging_bursts}",
         )
         _check(
-            self.staging_bytes >= 4 * self.window_banks,
-            f"staging_bursts * burst_bytes must be at least {4 * self.window_banks}, not {self.staging_bytes}",
+            self.staging_bytes >= 4 * row,
+            f"staging_bursts * burst_bytes must be at least {4 * row}, not {self.staging_bytes}",
         )
         _check(
             self.map_bytes % self.burst_bytes == 0 and 0 <= self.map_bytes <= 1 << 24,
@@ -156,11 +161,18 @@ class Target:
         )
         _between("outstanding", self.outstanding, 1, 16)
         _check(self.segments in (0, 8, 16, 32, 64), f"segments must be 0, 8, 16, 32 or 64, not {self.segments}")
-        _check(self.activation_bits == 8, f"activation_bits must be 8 in this version, not {self.activation_bits}")
-        _check(self.weight_bits == 8, f"weight_bits must be 8 in this version, not {self.weight_bits}")
-        _check(self.accumulator_bits == 32, f"accumulator_bits must be 32 in this version, not {self.accumulator_bits}")
         _between("watchdog_cycles", self.watchdog_cycles, 256, 1 << 30)
         _between("clock_hz", self.clock_hz, 1_000, 10_000_000_000)
+
+    def _check_precision(self) -> None:
+        bits = self.activation_bits
+        _check(bits in (8, 16), f"activation_bits must be 8 or 16, not {bits}")
+        _check(self.weight_bits == bits, f"weight_bits must be activation_bits = {bits}, not {self.weight_bits}")
+        wanted = 32 if bits == 8 else 48
+        _check(
+            self.accumulator_bits == wanted,
+            f"accumulator_bits must be {wanted} with {bits}-bit operands, not {self.accumulator_bits}",
+        )
 
     @property
     def tiles(self) -> int:
@@ -168,9 +180,34 @@ class Target:
         return self.tiles_x * self.tiles_y
 
     @property
+    def element_bytes(self) -> int:
+        """Bytes of an activation and of a weight, in memory and in every buffer."""
+        return self.activation_bits // 8
+
+    @property
     def word_bytes(self) -> int:
-        """Bytes of a weight word, ``lanes * columns``."""
-        return self.lanes * self.columns
+        """Bytes of a weight word of ``lanes * columns`` weights."""
+        return self.lanes * self.columns * self.element_bytes
+
+    @property
+    def window_activations(self) -> int:
+        """Activations that the window buffer of a tile holds."""
+        return self.window_bytes // self.element_bytes
+
+    @property
+    def residual_activations(self) -> int:
+        """Activations that the residual buffer of a tile holds."""
+        return self.residual_bytes // self.element_bytes
+
+    @property
+    def slot_activations(self) -> int:
+        """Activations that an output slot holds."""
+        return self.slot_bytes // self.element_bytes
+
+    @property
+    def port_activations(self) -> int:
+        """Activations of a beat."""
+        return self.port_bytes // self.element_bytes
 
     @property
     def macs_per_cycle(self) -> int:
@@ -199,8 +236,13 @@ class Target:
 
     @property
     def constant_words(self) -> int:
-        """Weight words that hold the per-channel constants of one group (8 bytes a column)."""
-        return -(-8 // self.lanes)
+        """Weight words that hold the per-channel constants of one group (:attr:`constant_bytes` a column)."""
+        return -(-self.constant_bytes // (self.lanes * self.element_bytes))
+
+    @property
+    def constant_bytes(self) -> int:
+        """Bytes of a column's constants: the bias (4, or 8 for wider accumulators), then 4 of multiplier and shift."""
+        return 8 if self.accumulator_bits <= 32 else 12
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionary, as in the TOML file."""

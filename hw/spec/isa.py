@@ -4,8 +4,9 @@ An instruction is a run of 32-bit words. The first is the header (opcode, number
 packed from bit 32 upwards in the order written here, least significant bit first, without gaps. The meaning of every
 field is in ``docs/architecture.md``; the functional simulator is its executable form.
 
-Memory addresses are byte offsets into the address window set at start (``space`` 0) or into the map buffer (1).
-Window addresses are in activations, relative to a base pointer of the tile; all logs wrap at the buffer's size.
+Memory addresses, strides and sizes of runs are in bytes: offsets into the address window set at start (``space`` 0) or
+into the map buffer (1). What counts in a log, in an element of a LOAD or in an output slot is in activations, of one or
+two bytes by the target; window addresses are relative to a base pointer of the tile, and logs wrap at their size.
 """
 
 import dataclasses
@@ -63,9 +64,9 @@ class Mode(IntEnum):
     """What the MAC array does with a step."""
 
     DENSE = 0
-    """``lanes`` successive window bytes, the same for all columns, are multiplied and summed."""
+    """``lanes`` successive activations of the window, the same for all columns, are multiplied and summed."""
     CHANNELWISE = 1
-    """Column ``c``, lane ``l`` takes window byte ``l * columns + c`` (lanes below ``pixels_per_read``; others 0)."""
+    """Column ``c``, lane ``l`` takes activation ``l * columns + c`` (lanes below ``pixels_per_read``; others 0)."""
     MAXIMUM = 2
     """As channelwise, lane 0 only, without weights: the accumulator keeps the greatest."""
 
@@ -270,7 +271,7 @@ class Job:
     pool_zero_point: Annotated[int, Signed(16)] = 0
     pool_low: Annotated[int, Signed(16)] = -128
     pool_high: Annotated[int, Signed(16)] = 127
-    # output slot and residual, in bytes
+    # output slot and residual, in activations
     slot_pitch: Annotated[int, Bits(12)]
     slot_group: Annotated[int, Bits(12)] = 0
     last_valid: Annotated[int, Bits(8)]

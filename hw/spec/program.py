@@ -4,8 +4,9 @@ File: magic, format version, number of sections, target hash, then a table of se
 CRC-32), then the sections. ``instructions`` are 32-bit words and ``weights`` bytes, little-endian; ``map`` is JSON.
 
 In memory a program lives in one address window: instructions, weights, then tensors, at the offsets that the map
-states. Tensors are signed 8-bit codes laid out as ``[blocks][height][width][block]``: channel ``c`` of a pixel is byte
-``c % block`` of block ``c // block``; a thin tensor has one block of all its channels.
+states. Tensors are signed codes of 8 or 16 bits (little-endian), as the target's activations, laid out as
+``[blocks][height][width][block]``: channel ``c`` of a pixel is element ``c % block`` of block ``c // block``; a thin
+tensor has one block of all its channels.
 """
 
 import json
@@ -27,7 +28,13 @@ SECTION = struct.Struct("<16sQQI4x")
 SECTIONS = ("instructions", "weights", "map")
 LARGEST_BYTES = 1 << 31
 
-Codes = npt.NDArray[np.int8]
+Codes = npt.NDArray[np.signedinteger[Any]]
+"""int8 or int16."""
+
+
+def code_type(element_bytes: int) -> np.dtype[np.signedinteger[Any]]:
+    """Type of signed codes of 1 or 2 bytes, as they stand in memory."""
+    return np.dtype(np.int8) if element_bytes == 1 else np.dtype("<i2")
 
 
 class ProgramError(ValueError):
@@ -59,6 +66,7 @@ class TensorMap:
     space: int = 0
     layer: str = ""
     """For taps and outputs: the layer (name in ``jobs``) that makes it."""
+    element_bytes: int = 1
 
     @property
     def blocks(self) -> int:
@@ -68,11 +76,16 @@ class TensorMap:
     @property
     def size_bytes(self) -> int:
         """Bytes that the tensor takes, padding of the last block included."""
-        return self.blocks * self.height * self.width * self.block
+        return self.blocks * self.height * self.width * self.block * self.element_bytes
+
+    @property
+    def code_type(self) -> np.dtype[np.signedinteger[Any]]:
+        """Type of its codes."""
+        return code_type(self.element_bytes)
 
     def pack(self, codes: Codes) -> npt.NDArray[np.uint8]:
         """Memory bytes of ``(channels, height, width)`` codes; the padding is zero."""
-        padded = np.zeros((self.blocks * self.block, self.height, self.width), np.int8)
+        padded = np.zeros((self.blocks * self.block, self.height, self.width), self.code_type)
         padded[: self.channels] = codes
         blocked = padded.reshape(self.blocks, self.block, self.height, self.width).transpose(0, 2, 3, 1)
         return np.ascontiguousarray(blocked).view(np.uint8).reshape(-1)
@@ -80,7 +93,7 @@ class TensorMap:
     def unpack(self, data: npt.NDArray[np.uint8]) -> Codes:
         """Codes ``(..., channels, height, width)`` of memory bytes ``(..., size_bytes)``."""
         lead = data.shape[:-1]
-        blocked = data.view(np.int8).reshape(*lead, self.blocks, self.height, self.width, self.block)
+        blocked = data.view(self.code_type).reshape(*lead, self.blocks, self.height, self.width, self.block)
         axes = (*range(len(lead)), *(len(lead) + a for a in (0, 3, 1, 2)))
         joined = blocked.transpose(axes).reshape(*lead, self.blocks * self.block, self.height, self.width)
         return np.ascontiguousarray(joined[..., : self.channels, :, :])
@@ -214,6 +227,8 @@ def program_from_bytes(data: bytes) -> Program:
 def _tensor(data: dict[str, Any]) -> TensorMap:
     tensor = TensorMap(**{**data, "shape": tuple(data["shape"])})
     sizes = (tensor.channels, tensor.height, tensor.width, tensor.block)
+    if tensor.element_bytes not in (1, 2):
+        raise ValueError(f"tensor {tensor.name!r} must have elements of 1 or 2 bytes, not {tensor.element_bytes!r}")
     if not all(isinstance(n, int) and 1 <= n <= 1 << 24 for n in sizes) or not isinstance(tensor.address, int):
         raise ValueError(f"tensor {tensor.name!r} has impossible sizes {sizes}")
     return tensor
@@ -246,10 +261,17 @@ def _sections(data: bytes) -> tuple[dict[str, bytes], int]:
 def _check_places(program: Program) -> None:
     if not 0 < program.memory_bytes <= LARGEST_BYTES:
         raise ProgramError(f"program's memory must be 1..{LARGEST_BYTES} bytes, not {program.memory_bytes}")
+    if program.memory_bytes % program.target.element_bytes:
+        raise ProgramError(f"program's memory must hold whole activations, not {program.memory_bytes} bytes")
     for tensor in (*program.inputs, *program.outputs, *program.taps):
         limit = program.target.map_bytes if tensor.space else program.memory_bytes
         if tensor.address < 0 or tensor.address + tensor.size_bytes > limit:
             raise ProgramError(f"tensor {tensor.name!r} lies outside the {limit} bytes of its memory")
+        size = program.target.element_bytes
+        if tensor.element_bytes != size:
+            raise ProgramError(
+                f"tensor {tensor.name!r} must have elements of {size} bytes, as its target, not {tensor.element_bytes}"
+            )
     for name, address, size in (
         ("instructions", program.instruction_address, len(program.instruction_bytes)),
         ("weights", program.weights_address, len(program.weights)),

@@ -27,7 +27,11 @@ MULTIPLIER_BITS = 18
 SHIFT_MAXIMUM = 47
 """The largest right shift of a requantisation."""
 ACCUMULATOR_BITS = 32
-"""Width of the accumulators of an 8-bit target; the compiler proves that no sum leaves it."""
+"""Width of the accumulators with 8-bit operands; the compiler proves that no sum leaves it."""
+WIDE_ACCUMULATOR_BITS = 48
+"""Width of the accumulators with 16-bit operands."""
+NARROW_LIMIT = 1 << 44
+"""Sums below this, times a multiplier and with an addend, stay within int64."""
 INTERMEDIATE_BITS = 16
 """Width of the value between requantiser, nonlinearity, add and pool: signed."""
 
@@ -102,7 +106,7 @@ def requantise(
 
     Parameters
     ----------
-    value : accumulator, at most 32 bits signed (48 bits on 16-bit targets)
+    value : accumulator, at most 32 bits signed (48 bits with 16-bit operands)
     multiplier : signed, :data:`MULTIPLIER_BITS` bits
     shift : 0 .. :data:`SHIFT_MAXIMUM`
     zero_point, low, high : 16-bit signed
@@ -110,8 +114,37 @@ def requantise(
     >>> requantise(5, 1, 1, 0, -128, 127), requantise(7, 1, 1, 1, -128, 127)
     (2, 5)
     """
-    rounded = shift_right(value * multiplier + addend, shift, rounding)
+    if isinstance(value, np.ndarray) and value.size and max(-int(value.min()), int(value.max())) >= NARROW_LIMIT:
+        rounded: int | Ints = _wide_quotient(value, multiplier, shift, addend, rounding)
+    else:
+        rounded = shift_right(value * multiplier + addend, shift, rounding)
     return saturate(rounded + zero_point, low, high)
+
+
+def _wide_quotient(
+    value: Ints, multiplier: int | Ints, shift: int | Ints, addend: int | Ints, rounding: Rounding
+) -> Ints:
+    """``round((value * multiplier + addend) / 2**shift)`` of sums of 48 bits, whose products leave int64.
+
+    The product is held as ``upper * 2**24 + lower``. Quotients beyond 2**36 give some other number there on their side,
+    for the clamp that follows.
+    """
+    bits, mask = 24, (1 << 24) - 1
+    below = (value & mask) * multiplier + addend
+    upper, lower = (value >> bits) * multiplier + (below >> bits), below & mask
+    coarse = np.maximum(np.asarray(shift) - bits, 0)
+    fine = np.asarray(shift) - coarse
+    # Shifted right by `coarse` first; what falls out stays above `lower` in `rest`, below 2**(24 + coarse).
+    high = upper >> coarse
+    rest = (upper - (high << coarse) << bits) + lower
+    high = np.clip(high, -(1 << 36), 1 << 36)
+    unit = np.int64(1) << np.asarray(shift)
+    quotient = (high << (bits - fine)) + np.where(coarse > 0, 0, rest >> fine)
+    if rounding is Rounding.FLOOR:
+        return np.asarray(quotient, np.int64)
+    twice = 2 * np.where(coarse > 0, rest, rest & (unit - 1))
+    up = (twice > unit) | ((twice == unit) & (quotient & 1 == 1))
+    return np.asarray(quotient + up, dtype=np.int64)
 
 
 def scaled_add(

@@ -2,12 +2,8 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
+from tileloom.hw.spec.program import Codes
 from tileloom.hw.spec.registers import Cause, Error
-
-Codes = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True, order=True)

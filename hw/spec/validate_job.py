@@ -40,7 +40,7 @@ def job_violations(job: isa.Job, target: Target) -> Iterator[str]:
         yield from _logs(job, target)
         yield from _timing(job, target)
         if not job.to_neighbour:
-            yield from _arithmetic(job)
+            yield from _arithmetic(job, target)
             yield from _results(job, target)
 
 
@@ -73,9 +73,9 @@ def _tiles(job: isa.Job, target: Target) -> Iterator[str]:
 
 def _logs(job: isa.Job, target: Target) -> Iterator[str]:
     for name, span, size in (
-        ("window_span", job.window_span, target.window_bytes),
+        ("window_span", job.window_span, target.window_activations),
         ("weights_span", job.weights_span, target.weight_words),
-        ("residual_span", job.residual_span if job.add else 0, target.residual_bytes),
+        ("residual_span", job.residual_span if job.add else 0, target.residual_activations),
     ):
         if span > size:
             yield f"{name} must be at most {size}, not {span}"
@@ -88,7 +88,7 @@ def _logs(job: isa.Job, target: Target) -> Iterator[str]:
             yield f"{log}_inner and {log}_outer must move at most {log}_span = {span} at once, not {forward}"
     reach = _window_reach(job)
     if reach >= job.window_span:
-        yield f"window_span must cover the first byte of every step, up to {reach}, not {job.window_span}"
+        yield f"window_span must cover the first activation of every step, up to {reach}, not {job.window_span}"
     words = target.constant_words + (steps_of_pixel(job) if job.mode != isa.Mode.MAXIMUM else 0)
     words += (job.groups - 1) * job.group_words
     if words > job.weights_span:
@@ -96,7 +96,7 @@ def _logs(job: isa.Job, target: Target) -> Iterator[str]:
 
 
 def _window_reach(job: isa.Job) -> int:
-    """Greatest first byte of a step, relative to base."""
+    """Greatest first activation of a step, relative to base."""
     loops = (
         (job.steps, job.step_window),
         (job.kernel_x, job.kernel_x_window),
@@ -126,7 +126,7 @@ def _timing(job: isa.Job, target: Target) -> Iterator[str]:
         yield f"a unit with partial sums must have at most {half} pixels, all groups, not {entries}"
 
 
-def _arithmetic(job: isa.Job) -> Iterator[str]:
+def _arithmetic(job: isa.Job, target: Target) -> Iterator[str]:
     stages = [("", job.low, job.high)]
     if job.table:
         stages.append(("table_", job.table_low, job.table_high))
@@ -138,7 +138,7 @@ def _arithmetic(job: isa.Job) -> Iterator[str]:
         if low > high:
             yield f"{prefix}low must be at most {prefix}high = {high}, not {low}"
     prefix, low, high = stages[-1]
-    least, greatest = signed_range(8)
+    least, greatest = signed_range(target.activation_bits)
     if low < least or high > greatest:
         yield f"{prefix}low .. {prefix}high must lie within {least} .. {greatest}, not {low} .. {high}"
     for name, used in (("add_shift", job.add), ("pool_shift", job.pool == isa.Pool.SUM)):
@@ -161,7 +161,7 @@ def _results(job: isa.Job, target: Target) -> Iterator[str]:
         return max(ends)
 
     slot = reach(job.slot_pitch, pixels // count)
-    if slot > target.slot_bytes:
-        yield f"results must end within slot_bytes = {target.slot_bytes}, not at {slot}"
+    if slot > target.slot_activations:
+        yield f"results must end within the slot's {target.slot_activations} activations, not at {slot}"
     if job.add and (residual := reach(job.residual_pitch, pixels)) > job.residual_span:
-        yield f"residual_span must cover the {residual} bytes of a unit's operand, not {job.residual_span}"
+        yield f"residual_span must cover the {residual} activations of a unit's operand, not {job.residual_span}"

@@ -5,6 +5,7 @@ from itertools import product
 
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
+from tileloom.hw.spec.quant import signed_range
 
 
 def load_violations(load: isa.Load, target: Target, memory_bytes: int | None) -> Iterator[str]:
@@ -18,20 +19,23 @@ def load_violations(load: isa.Load, target: Target, memory_bytes: int | None) ->
     yield from broken
     if load.rows_before + load.rows + load.rows_after == 0:
         yield "rows_before + rows + rows_after must be at least 1, not 0"
-    if not -128 <= load.pad_value <= 127:
-        yield f"pad_value must be from -128 to 127, not {load.pad_value}"
+    least, greatest = signed_range(target.activation_bits)
+    if not least <= load.pad_value <= greatest:
+        yield f"pad_value must be from {least} to {greatest}, not {load.pad_value}"
     residual = load.destination == isa.Destination.RESIDUAL
-    size = target.residual_bytes if residual else target.window_bytes
+    size = target.residual_activations if residual else target.window_activations
     if residual and not size:
         yield f"destination residual needs the element-wise add, which target {target.name} leaves out"
     elif load.advance > size:
-        yield f"advance must be at most the log's {size} bytes, not {load.advance}"
+        yield f"advance must be at most the log's {size} activations, not {load.advance}"
     if broken:
         return
     first, behind = _written(load)
     if first < 0 or behind > load.advance:
-        yield f"bytes written must lie within 0 .. advance = {load.advance} of the head, not {first} .. {behind}"
+        yield f"what is written must lie within 0 .. advance = {load.advance} of the head, not {first} .. {behind}"
     if load.rows:
+        strides = ("address", "band_stride", "part_stride", "block_stride", "run_stride", "run_bytes")
+        yield from _aligned(load, strides, target)
         yield from _runs(load, target)
         corners = ((load.bands, load.band_stride), (load.parts, load.part_stride), (load.blocks, load.block_stride))
         runs = (load.rows // load.rows_per_run, load.run_stride)
@@ -54,7 +58,7 @@ def _elements(load: isa.Load, target: Target) -> Iterator[str]:
 
 
 def _written(load: isa.Load) -> tuple[int, int]:
-    """First byte, and the byte behind the last, that a chunk writes, relative to the head."""
+    """First activation, and the one behind the last, that a chunk writes, relative to the head."""
     data = load.pad_left * load.pad_pitch
     last = data + (load.elements - 1) * load.pitch
     right = last + (load.last_write if load.pitch == load.write else load.pitch)
@@ -72,7 +76,7 @@ def _written(load: isa.Load) -> tuple[int, int]:
 def _runs(load: isa.Load, target: Target) -> Iterator[str]:
     if load.rows % load.rows_per_run:
         yield f"rows_per_run must divide rows = {load.rows}, not {load.rows_per_run}"
-    needed = load.rows_per_run * ((load.elements - 1) * load.take + load.last_take)
+    needed = load.rows_per_run * ((load.elements - 1) * load.take + load.last_take) * target.element_bytes
     if load.run_bytes < needed:
         yield f"run_bytes must be at least the {needed} bytes that the run's elements take, not {load.run_bytes}"
     elif load.run_bytes - needed >= target.staging_bytes:
@@ -114,7 +118,9 @@ def store_violations(store: isa.Store, target: Target, memory_bytes: int | None)
         return
     if not store.run_bytes:
         yield "run_bytes must be at least 1, not 0"
-    reach = (store.runs - 1) * store.run_slot + store.run_bytes
+    strides = ("address", "outer_stride", "inner_stride", "part_stride", "subpart_stride", "run_stride", "run_bytes")
+    yield from _aligned(store, strides, target)
+    reach = (store.runs - 1) * store.run_slot * target.element_bytes + store.run_bytes
     if reach > target.slot_bytes:
         yield f"runs must end within slot_bytes = {target.slot_bytes}, not at {reach}"
     loops = (
@@ -125,6 +131,12 @@ def store_violations(store: isa.Store, target: Target, memory_bytes: int | None)
         (store.runs, store.run_stride),
     )
     yield from _range(store.address, loops, store.run_bytes, store.space, target, memory_bytes)
+
+
+def _aligned(instruction: isa.Load | isa.Store, fields: Iterable[str], target: Target) -> Iterator[str]:
+    for field in fields:
+        if getattr(instruction, field) % target.element_bytes:
+            yield f"{field} must be a multiple of {target.element_bytes} bytes, not {getattr(instruction, field)}"
 
 
 def _counts(instruction: isa.Instruction, fields: Iterable[str]) -> Iterator[str]:

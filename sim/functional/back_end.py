@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from tileloom.hw.spec import isa, quant
+from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.quant import Ints
-
-Words = npt.NDArray[np.int8]
+from tileloom.sim.functional.buffers import Activations
 
 
 @dataclass(frozen=True)
@@ -20,17 +19,26 @@ class Constants:
     shift: Ints
 
 
-def read_constants(words: Words, columns: int) -> Constants:
-    """Decode weight words ``(frames or 1, constant_words, word_bytes)``: 8 bytes a column, bias first."""
-    data = np.ascontiguousarray(words.reshape(len(words), -1)[:, : 8 * columns]).view("<i4").astype(np.int64)
-    pairs = data.reshape(len(words), 1, columns, 2)
-    packed = pairs[..., 1]
+def read_constants(words: Activations, target: Target) -> Constants:
+    """Decode weight words ``(frames or 1, constant_words, lanes * columns)``: for every column bias, then scale."""
+    size, columns = target.constant_bytes, target.columns
+    data = np.ascontiguousarray(words.reshape(len(words), -1)).view(np.uint8)[:, : size * columns]
+    column = data.reshape(len(words), 1, columns, size).astype(np.int64)
+    packed = _number(column[..., size - 4 :])
+    sign = 1 << (target.accumulator_bits - 1)
+    bias = (_number(column[..., : target.accumulator_bits // 8]) ^ sign) - sign
     multiplier = (packed & 0x3FFFF ^ 0x20000) - 0x20000
-    return Constants(bias=pairs[..., 0], multiplier=multiplier, shift=packed >> 18 & 0x3F)
+    return Constants(bias=bias, multiplier=multiplier, shift=packed >> 18 & 0x3F)
+
+
+def _number(data: Ints) -> Ints:
+    """Unsigned numbers of the last axis's bytes, lowest first."""
+    number: Ints = (data << (8 * np.arange(data.shape[-1]))).sum(axis=-1)
+    return number
 
 
 def results(
-    job: isa.Job, sums: Ints, constants: Constants, table: quant.PiecewiseLinear | None, residual: Words | None
+    job: isa.Job, sums: Ints, constants: Constants, table: quant.PiecewiseLinear | None, residual: Activations | None
 ) -> Ints:
     """Results ``(frames, pooled pixels, columns)`` of a group's sums ``(frames, pixels, columns)``.
 

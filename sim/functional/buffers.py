@@ -6,18 +6,26 @@ Data that is the same in every frame (weights, as a rule) has a first axis of 1.
 import numpy as np
 import numpy.typing as npt
 
+from tileloom.hw.spec.program import Codes, code_type
 from tileloom.hw.spec.registers import Error
 from tileloom.sim.functional.faults import BrokenRule, MachineError
 
 Bytes = npt.NDArray[np.int8]
+Activations = Codes
+"""Activations, weights or results: int8 or int16, by the target."""
 Index = npt.NDArray[np.int64]
 
 
 class AddressSpace:
-    """Memory window or map buffer: signed bytes ``(frames, size)``, reached in whole beats of ``port_bytes``."""
+    """Memory window or map buffer: signed bytes ``(frames, size)``, reached in whole beats of ``port_bytes``.
 
-    def __init__(self, data: Bytes, varies: npt.NDArray[np.bool_], port_bytes: int) -> None:
+    Addresses are in bytes, and multiples of ``element_bytes``; data is in activations.
+    """
+
+    def __init__(self, data: Bytes, varies: npt.NDArray[np.bool_], port_bytes: int, element_bytes: int = 1) -> None:
         self.data = data
+        self._elements: Activations = data.view(code_type(element_bytes))
+        self._element_bytes = element_bytes
         self.varies = varies
         """For each byte, whether it may differ between frames."""
         self._port_bytes = port_bytes
@@ -28,33 +36,34 @@ class AddressSpace:
         if first < 0 or last_beat_end > self.data.shape[1]:
             raise MachineError(Error.OUTSIDE_WINDOW)
 
-    def read(self, addresses: Index) -> Bytes:
-        """Bytes ``(frames, *addresses.shape)``."""
-        return self.data[:, addresses]
+    def read(self, address: int, offsets: Index) -> Activations:
+        """Activations ``(frames, *offsets.shape)``; ``offsets`` count activations."""
+        return self._elements[:, address // self._element_bytes + offsets]
 
-    def read_run(self, address: int, size: int) -> Bytes:
-        """Bytes ``(frames or 1, size)``: 1 when they are the same in all frames."""
-        run = self.data[:, address : address + size]
+    def read_run(self, address: int, size: int) -> Activations:
+        """``size`` bytes of activations ``(frames or 1, activations)``: 1 when they are the same in all frames."""
+        run = self._elements[:, address // self._element_bytes :][:, : size // self._element_bytes]
         return run if self.varies[address : address + size].any() else run[:1]
 
-    def write(self, address: int, values: Bytes) -> None:
-        """Store ``(frames, size)`` bytes at an address."""
-        size = values.shape[1]
-        self.data[:, address : address + size] = values
-        self.varies[address : address + size] = True
+    def write(self, address: int, values: Activations) -> None:
+        """Store activations ``(frames, activations)`` at an address."""
+        first, count = address // self._element_bytes, values.shape[1]
+        self._elements[:, first : first + count] = values
+        self.varies[address : address + count * self._element_bytes] = True
 
 
 class Log:
     """A circular buffer with the pointers of ``docs/architecture.md``; they count on, and wrap when they address.
 
-    ``data`` is ``(frames or 1, size)`` bytes, or words of ``word_bytes`` bytes ``(frames or 1, size, word_bytes)``.
+    ``data`` is ``(frames or 1, size)`` activations of ``element_bytes``, or words of ``word`` weights of that size,
+    ``(frames or 1, size, word)``.
     """
 
-    def __init__(self, name: str, size: int, frames: int, word_bytes: int = 0, fill: int = 0) -> None:
-        shape = (frames, size, word_bytes) if word_bytes else (frames, size)
+    def __init__(self, name: str, size: int, frames: int, word: int = 0, fill: int = 0, element_bytes: int = 1) -> None:
+        shape = (frames, size, word) if word else (frames, size)
         self.name = name
         self.size = size
-        self.data: Bytes = np.full(shape, fill, np.int8)
+        self.data: Activations = np.full(shape, fill, code_type(element_bytes))
         self.reserved = self.head = self.base = self.tail = 0
 
     def has_room(self, amount: int) -> bool:
@@ -66,13 +75,13 @@ class Log:
         """What a unit may read from ``base`` on."""
         return self.head - self.base
 
-    def write(self, offsets: Index, values: Bytes) -> None:
+    def write(self, offsets: Index, values: Activations) -> None:
         """Write ``(frames or 1, offsets, ...)`` behind ``head``; of writes to one place the last stays."""
         if len(values) > len(self.data):
             self.data = np.repeat(self.data, len(values), axis=0)
         self.data[:, (self.head + offsets) % self.size] = values
 
-    def read(self, offsets: Index) -> Bytes:
+    def read(self, offsets: Index) -> Activations:
         """Read ``(frames or 1, *offsets.shape, ...)`` from ``base`` on."""
         return self.data.take((self.base + offsets) % self.size, axis=1)
 

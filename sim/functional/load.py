@@ -1,4 +1,4 @@
-"""LOAD: which byte of memory goes to which byte of a log, and in which order."""
+"""LOAD: which activation of memory goes to which place of a log, and in which order."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tileloom.hw.spec import isa
-from tileloom.sim.functional.buffers import AddressSpace, Bytes, Index, Log
+from tileloom.sim.functional.buffers import Activations, AddressSpace, Index, Log
 
 if TYPE_CHECKING:
     from tileloom.sim.functional.machine import Machine
@@ -16,36 +16,36 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ChunkPattern:
-    """The bytes that one chunk writes, in the order of writing."""
+    """The activations that one chunk writes, in the order of writing."""
 
     offsets: Index
-    """Behind the log's head, one for each byte written."""
+    """Behind the log's head, one for each activation written."""
     sources: Index
-    """Behind the chunk's address, for the bytes that are data."""
+    """Behind the chunk's address, in activations, for those that are data."""
     is_data: Index
-    """Positions of those bytes in ``offsets``; the others are padding."""
+    """Positions of those in ``offsets``; the others are padding."""
     runs: Index
     """First byte of every run that is read, behind the chunk's address."""
 
 
 @lru_cache(maxsize=1024)
-def chunk_pattern(load: isa.Load) -> ChunkPattern:
-    """The bytes of a chunk of ``load``; all its chunks are alike."""
+def chunk_pattern(load: isa.Load, element_bytes: int) -> ChunkPattern:
+    """The activations of a chunk of ``load``; all its chunks are alike."""
     offsets, sources = _row(load)
-    row_bytes = (load.elements - 1) * load.take + load.last_take
+    row_taken = (load.elements - 1) * load.take + load.last_take
     block = np.arange(load.blocks)[:, None, None]
     row = np.arange(load.rows_before + load.rows + load.rows_after)[:, None]
     data_row = row - load.rows_before
     run, row_in_run = data_row // load.rows_per_run, data_row % load.rows_per_run
     everywhere = block * load.block_window + row * load.row_window + offsets
-    start = block * load.block_stride + run * load.run_stride + row_in_run * row_bytes
+    start = (block * load.block_stride + run * load.run_stride) // element_bytes + row_in_run * row_taken
     is_data = (sources >= 0) & (data_row >= 0) & (data_row < load.rows) & (block >= 0)
     runs = np.arange(load.rows // load.rows_per_run) * load.run_stride + block[..., 0] * load.block_stride
     return ChunkPattern(everywhere.reshape(-1), (start + sources)[is_data], np.flatnonzero(is_data), runs.reshape(-1))
 
 
 def _row(load: isa.Load) -> tuple[Index, Index]:
-    """Offsets of a row's bytes in the log, and in memory behind the row's first byte (-1: padding)."""
+    """Offsets of a row's activations in the log, and in memory behind the row's first one (-1: padding)."""
     offsets: list[Index] = []
     sources: list[Index] = []
     address = 0
@@ -65,14 +65,13 @@ def _row(load: isa.Load) -> tuple[Index, Index]:
     return np.concatenate(offsets), np.concatenate(sources)
 
 
-def fetch_chunk(load: isa.Load, space: AddressSpace, address: int) -> Bytes:
-    """The bytes that a chunk at ``address`` writes ``(frames, offsets)``, padding included."""
-    pattern = chunk_pattern(load)
+def fetch_chunk(load: isa.Load, pattern: ChunkPattern, space: AddressSpace, address: int) -> Activations:
+    """What a chunk at ``address`` writes ``(frames, offsets)``, padding included."""
     if len(pattern.runs):
         space.check(address + int(pattern.runs.min()), address + int(pattern.runs.max()) + load.run_bytes)
-    padding = (load.pad_value + 128) % 256 - 128
-    values = np.full((len(space.data), len(pattern.offsets)), padding, np.int8)
-    values[:, pattern.is_data] = space.read(address + pattern.sources)
+    data = space.read(address, pattern.sources)
+    values = np.full((len(data), len(pattern.offsets)), np.array(load.pad_value).astype(data.dtype))
+    values[:, pattern.is_data] = data
     return values
 
 
@@ -83,6 +82,7 @@ def load_engine(machine: "Machine") -> Iterator[str]:
             yield ""
         load = machine.load_queue.take(isa.Load)
         space = machine.spaces[load.space]
+        pattern = chunk_pattern(load, machine.target.element_bytes)
         for band in range(load.bands):
             after = load.after + band * load.after_step
             for part in range(load.parts):
@@ -93,11 +93,12 @@ def load_engine(machine: "Machine") -> Iterator[str]:
                     for tile in machine.tiles_of(load.mask << (part * load.part_shift))
                 ]
                 while full := [log.name for log in logs if not log.has_room(load.advance)]:
-                    yield f"LOAD tag {load.tag}, band {band}: room for {load.advance} bytes in {', '.join(full)}"
-                values = fetch_chunk(load, space, load.address + band * load.band_stride + part * load.part_stride)
+                    yield f"LOAD tag {load.tag}, band {band}: room for {load.advance} activations in {', '.join(full)}"
+                address = load.address + band * load.band_stride + part * load.part_stride
+                values = fetch_chunk(load, pattern, space, address)
                 for log in logs:
                     log.reserved += load.advance
-                    log.write(chunk_pattern(load).offsets, values)
+                    log.write(pattern.offsets, values)
                     log.head += load.advance
                 machine.advanced()
         machine.load_queue.finish()

@@ -1,4 +1,4 @@
-"""The MAC array: window bytes and weight words of a group's pixels to sums, exactly."""
+"""The MAC array: activations of the window and weight words of a group's pixels to sums, exactly."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,14 +10,17 @@ import numpy.typing as npt
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.quant import Ints
-from tileloom.sim.functional.buffers import Bytes, Index, Log
+from tileloom.sim.functional.buffers import Activations, Index, Log
 
 PIECE_ELEMENTS = 1 << 18
 """Operands that are gathered at a time: bounds the memory that a run takes."""
 SINGLE_THREAD_PRODUCTS = 1 << 18
 """OpenBLAS shares larger products between threads, which gains little here and loses much on a busy machine."""
 FLOAT32_REDUCTION = 1 << 10
-"""Longest sum of products of two bytes that 24 bits hold: 2**10 * 2**7 * 2**7."""
+"""Longest sum of products of two bytes that 24 bits hold: 2**10 * 2**7 * 2**7.
+
+In float64 53 bits hold whatever a weight ring can name: 2**21 products of 2**15 * 2**15.
+"""
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,12 @@ def _offsets(*loops: tuple[int, int]) -> Index:
     return total
 
 
-def accumulate(job: isa.Job, target: Target, window: Log, group: int, words: Bytes, start: Ints) -> Ints:
+def accumulate(job: isa.Job, target: Target, window: Log, group: int, words: Activations, start: Ints) -> Ints:
     """Sums ``(frames, pixels, columns)`` of one group.
 
     Parameters
     ----------
-    words : weight words of the pixel's steps, ``(frames or 1, steps, word_bytes)``; none in MAXIMUM
+    words : weight words of the pixel's steps, ``(frames or 1, steps, lanes * columns)``; none in MAXIMUM
     start : what the accumulators start at, broadcast to ``(frames, pixels, columns)``
     """
     nest = loop_nest(job)
@@ -81,7 +84,7 @@ def accumulate(job: isa.Job, target: Target, window: Log, group: int, words: Byt
     return start + sums
 
 
-def _reduce(job: isa.Job, target: Target, operands: Bytes, words: Bytes) -> Ints:
+def _reduce(job: isa.Job, target: Target, operands: Activations, words: Activations) -> Ints:
     """``(frames, pixels, steps, width)`` operands and the steps' words to ``(frames, pixels, columns)``."""
     if job.mode == isa.Mode.MAXIMUM:
         return np.asarray(operands.max(axis=2), np.int64)
@@ -91,10 +94,11 @@ def _reduce(job: isa.Job, target: Target, operands: Bytes, words: Bytes) -> Ints
     return _channelwise(operands, weights[:, :, : target.pixels_per_read])
 
 
-def _dense(operands: Bytes, weights: Bytes) -> Ints:
+def _dense(operands: Activations, weights: Activations) -> Ints:
     frames, pixels, steps, lanes = operands.shape
     columns = weights.shape[3]
-    kind: type[Any] = np.float32 if steps * lanes <= FLOAT32_REDUCTION else np.float64
+    narrow = operands.itemsize == 1 and steps * lanes <= FLOAT32_REDUCTION
+    kind: type[Any] = np.float32 if narrow else np.float64
     rows: npt.NDArray[Any] = operands.reshape(frames, pixels, -1).astype(kind)
     matrix: npt.NDArray[Any] = weights.reshape(len(weights), -1, columns).astype(kind)
     if len(matrix) == 1:
@@ -112,7 +116,7 @@ def _product(rows: npt.NDArray[Any], matrix: npt.NDArray[Any]) -> npt.NDArray[An
     return np.concatenate([blocks.reshape(whole, matrix.shape[1]), rows[whole:] @ matrix])
 
 
-def _channelwise(operands: Bytes, weights: Bytes) -> Ints:
+def _channelwise(operands: Activations, weights: Activations) -> Ints:
     frames, pixels, steps, _ = operands.shape
     neighbours, columns = weights.shape[2:]
     taps = operands.reshape(frames, pixels, steps * neighbours, columns).astype(np.int32)

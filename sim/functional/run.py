@@ -9,7 +9,7 @@ from tileloom.hw.spec.program import Codes, Program, ProgramError, TensorMap
 from tileloom.hw.spec.registers import Error
 from tileloom.hw.spec.result import Result
 from tileloom.hw.spec.validate import violations
-from tileloom.sim.functional.buffers import AddressSpace
+from tileloom.sim.functional.buffers import AddressSpace, Bytes
 from tileloom.sim.functional.faults import MachineError
 from tileloom.sim.functional.machine import Machine
 
@@ -77,8 +77,10 @@ def _check_inputs(program: Program, inputs: Mapping[str, Codes]) -> int:
             raise ProgramError(f"input {tensor.name!r} must be given; the inputs given are {sorted(inputs)}")
         codes = inputs[tensor.name]
         shape = (frames, tensor.channels, tensor.height, tensor.width)
-        if codes.shape != shape or codes.dtype != np.int8:
-            raise ProgramError(f"input {tensor.name!r} must be int8 of shape {shape}, not {codes.dtype} {codes.shape}")
+        if codes.shape != shape or not np.can_cast(codes.dtype, tensor.code_type):
+            raise ProgramError(
+                f"input {tensor.name!r} must be {tensor.code_type} of shape {shape}, not {codes.dtype} {codes.shape}"
+            )
     return frames
 
 
@@ -124,13 +126,13 @@ def _machine(
     return Machine(
         target,
         words,
-        AddressSpace(memory, varies, target.port_bytes),
-        AddressSpace(map_data, np.ones(target.map_bytes, np.bool_), target.port_bytes),
+        AddressSpace(memory, varies, target.port_bytes, target.element_bytes),
+        AddressSpace(map_data, np.ones(target.map_bytes, np.bool_), target.port_bytes, target.element_bytes),
         bounded=bounded,
         fill=fill,
     )
 
 
-def _pack(tensor: TensorMap, codes: Codes) -> Codes:
+def _pack(tensor: TensorMap, codes: Codes) -> Bytes:
     """Memory bytes ``(frames, size_bytes)`` of a batch of codes."""
     return np.stack([tensor.pack(frame) for frame in codes]).view(np.int8)

@@ -17,6 +17,7 @@ def store_engine(machine: "Machine") -> Iterator[str]:
             yield ""
         store = machine.store_queue.take(isa.Store)
         space = machine.spaces[store.space]
+        count = store.run_bytes // machine.target.element_bytes
         for o, i, part, subpart in product(*map(range, (store.outer, store.inner, store.parts, store.subparts))):
             tile = machine.tiles[store.tile + part * store.part_tiles + subpart * store.subpart_tiles]
             while not tile.full_slots:
@@ -27,7 +28,7 @@ def store_engine(machine: "Machine") -> Iterator[str]:
             for run in range(store.runs):
                 first = address + run * store.run_stride
                 space.check(first, first + store.run_bytes)
-                space.write(first, slot[:, run * store.run_slot : run * store.run_slot + store.run_bytes])
+                space.write(first, slot[:, run * store.run_slot : run * store.run_slot + count])
             machine.stored += store.runs > 0
             machine.advanced()
         machine.store_queue.finish()

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tileloom.hw.spec import isa, quant, timing
+from tileloom.hw.spec.program import code_type
 from tileloom.sim.functional.back_end import read_constants, results
-from tileloom.sim.functional.buffers import Bytes, Log
+from tileloom.sim.functional.buffers import Activations, Log
 from tileloom.sim.functional.faults import BrokenRule
 from tileloom.sim.functional.mac_array import accumulate, loop_nest
 from tileloom.sim.functional.queue import InstructionQueue
 
 if TYPE_CHECKING:
     from tileloom.sim.functional.machine import Machine
-
-ACCUMULATOR_LIMIT = 1 << 31
 
 
 class Tile:
@@ -28,11 +27,13 @@ class Tile:
         self.target = target
         self.number = number
         self.queue = InstructionQueue(timing.JOB_QUEUE_WORDS)
-        self.window = Log(f"window of tile {number}", target.window_bytes, frames, fill=fill)
-        self.residual = Log(f"residual of tile {number}", max(target.residual_bytes, 1), frames, fill=fill)
-        self.weights = Log(f"weights of tile {number}", target.weight_words, 1, target.word_bytes, fill=fill)
+        size, word = target.element_bytes, target.lanes * target.columns
+        self.window = Log(f"window of tile {number}", target.window_activations, frames, 0, fill, size)
+        self.residual = Log(f"residual of tile {number}", max(target.residual_activations, 1), frames, 0, fill, size)
+        self.weights = Log(f"weights of tile {number}", target.weight_words, 1, word, fill, size)
         self.accumulators = np.zeros((frames, target.accumulator_entries, target.columns), np.int64)
-        self.slots: Bytes = np.full((frames, timing.SLOTS, target.slot_bytes), fill, np.int8)
+        slots = (frames, timing.SLOTS, target.slot_activations)
+        self.slots: Activations = np.full(slots, fill, code_type(size))
         self.full_slots: deque[int] = deque()
         self.next_slot = 0
         self.full_halves: deque[int] = deque()
@@ -72,11 +73,11 @@ class Tile:
         if job.from_neighbour and not self.full_halves:
             return f"neighbour: partial sums of tile {self.number - 1}"
         if self.window.present < job.window_span:
-            return f"window: {job.window_span} bytes, there are {self.window.present}"
+            return f"window: {job.window_span} activations, there are {self.window.present}"
         if self.weights.present < job.weights_span:
             return f"weights: {job.weights_span} words, there are {self.weights.present}"
         if job.add and stores and self.residual.present < job.residual_span:
-            return f"residual: {job.residual_span} bytes, there are {self.residual.present}"
+            return f"residual: {job.residual_span} activations, there are {self.residual.present}"
         if stores and len(self.full_slots) == timing.SLOTS:
             return "slot: a free output slot"
         return ""
@@ -91,14 +92,17 @@ class Tile:
             raise BrokenRule(f"tile {self.number}, JOB tag {job.tag}: a unit must not read what is freed")
         for group in range(job.groups):
             words = self.weights.read(group * job.group_words + np.arange(head + steps))
-            constants = read_constants(words[:, :head], self.target.columns)
+            constants = read_constants(words[:, :head], self.target)
             entries = slice(group * pixels, (group + 1) * pixels)
             start = constants.bias if is_first else self.accumulators[:, entries]
             sums = accumulate(job, self.target, self.window, group, words[:, head:], start)
             if job.from_neighbour:
                 sums = sums + self._half(self.full_halves[0])[:, entries]
-            if np.abs(sums).max() >= ACCUMULATOR_LIMIT:
-                raise BrokenRule(f"tile {self.number}, JOB tag {job.tag}: a sum must fit 32 bits, it is {sums.max()}")
+            bits = self.target.accumulator_bits
+            if np.abs(sums).max() >= 1 << (bits - 1):
+                raise BrokenRule(
+                    f"tile {self.number}, JOB tag {job.tag}: a sum must fit {bits} bits, it is {sums.max()}"
+                )
             if not is_last:
                 self.accumulators[:, entries] = sums
             elif job.to_neighbour:
@@ -106,7 +110,7 @@ class Tile:
             else:
                 residual = self._residual(job, group, pixels) if job.add else None
                 table = self._table_of(job)
-                self._fill_slot(job, group, results(job, sums, constants, table, residual).astype(np.int8))
+                self._fill_slot(job, group, results(job, sums, constants, table, residual).astype(self.slots.dtype))
         if job.from_neighbour:
             self.full_halves.popleft()
         if is_last and job.to_neighbour:
@@ -141,12 +145,12 @@ class Tile:
             raise BrokenRule(f"tile {self.number}, JOB tag {job.tag}: a job with table must follow a TABLE")
         return quant.PiecewiseLinear(self.table.slopes, self.table.offsets, job.table_shift)
 
-    def _residual(self, job: isa.Job, group: int, pixels: int) -> Bytes:
+    def _residual(self, job: isa.Job, group: int, pixels: int) -> Activations:
         """The residual operand ``(frames, pixels, columns)`` of a group."""
         pixel = np.arange(pixels)[:, None]
         return self.residual.read(pixel * job.residual_pitch + group * job.slot_group + np.arange(self.target.columns))
 
-    def _fill_slot(self, job: isa.Job, group: int, values: Bytes) -> None:
+    def _fill_slot(self, job: isa.Job, group: int, values: Activations) -> None:
         """Write a group's results ``(frames, results, columns)`` to the slot being filled."""
         valid = job.last_valid if group == job.groups - 1 else self.target.columns
         places = np.arange(values.shape[1])[:, None] * job.slot_pitch + group * job.slot_group + np.arange(valid)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 def weights_engine(machine: "Machine") -> Iterator[str]:
     """The W unit: executes WEIGHTS in order; yields what it waits for."""
     word_bytes, port_bytes = machine.target.word_bytes, machine.target.port_bytes
+    word = machine.target.lanes * machine.target.columns
     while True:
         while not machine.weights_queue.has_next:
             yield ""
@@ -33,7 +34,7 @@ def weights_engine(machine: "Machine") -> Iterator[str]:
                     data = space.read_run(address, weights.words * word_bytes)
                     for ring in rings:
                         ring.reserved += weights.words
-                        ring.write(np.arange(weights.words), data.reshape(len(data), weights.words, word_bytes))
+                        ring.write(np.arange(weights.words), data.reshape(len(data), weights.words, word))
                         ring.head += weights.words
                     address += weights.beats * port_bytes
                     machine.advanced()

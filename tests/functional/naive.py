@@ -1,4 +1,4 @@
-"""The machine once more, one byte and one multiplication at a time, for one frame; written from docs/architecture.md.
+"""The machine once more, one activation and one product at a time, for one frame; written from docs/architecture.md.
 
 It shares the instruction set and the scalar arithmetic with the simulator, and nothing else. Far too slow for anything
 but small random programs.
@@ -14,13 +14,13 @@ from tileloom.hw.spec import isa, quant
 from tileloom.hw.spec.program import Program
 
 
-def signed(byte: int) -> int:
-    """A byte as a signed code."""
-    return byte - 256 if byte >= 128 else byte
+def signed(data: bytes | bytearray) -> int:
+    """Bytes, lowest first, as a signed number."""
+    return int.from_bytes(data, "little", signed=True)
 
 
 class NaiveLog:
-    """A circular buffer of bytes or words."""
+    """A circular buffer of activations or words."""
 
     def __init__(self, size: int, empty: object) -> None:
         self.cells = [empty] * size
@@ -32,10 +32,10 @@ class NaiveLog:
     def get(self, offset: int) -> object:
         return self.cells[(self.base + offset) % len(self.cells)]
 
-    def byte(self, offset: int) -> int:
+    def code(self, offset: int) -> int:
         value = self.get(offset)
         assert isinstance(value, int)
-        return signed(value)
+        return value
 
     def room(self, amount: int) -> bool:
         return self.reserved - self.tail + amount <= len(self.cells)
@@ -46,8 +46,8 @@ class NaiveTile:
 
     def __init__(self, program: Program) -> None:
         target = program.target
-        self.window = NaiveLog(target.window_bytes, 0)
-        self.residual = NaiveLog(max(target.residual_bytes, 1), 0)
+        self.window = NaiveLog(target.window_activations, 0)
+        self.residual = NaiveLog(max(target.residual_activations, 1), 0)
         self.weights = NaiveLog(target.weight_words, bytes(target.word_bytes))
         self.sums: dict[int, list[int]] = {}
         self.received: deque[dict[int, list[int]]] = deque()
@@ -131,7 +131,7 @@ class NaiveMachine:
             self.under_way.discard(isa.Load)
 
     def chunk(self, load: isa.Load, address: int, log: NaiveLog) -> None:
-        source = self.spaces[load.space]
+        source, width = self.spaces[load.space], self.target.element_bytes
         for block in range(load.blocks):
             for row in range(load.rows_before + load.rows + load.rows_after):
                 data_row = row - load.rows_before
@@ -141,19 +141,20 @@ class NaiveMachine:
                     read = address + block * load.block_stride + run * load.run_stride
                 write = block * load.block_window + row * load.row_window
                 for _ in range(load.pad_left):
-                    for byte in range(load.pad_write):
-                        log.put(write + byte, load.pad_value & 0xFF)
+                    for i in range(load.pad_write):
+                        log.put(write + i, load.pad_value)
                     write += load.pad_pitch
                 for element in range(load.elements):
                     last = element == load.elements - 1
-                    for byte in range(load.last_write if last else load.write):
-                        log.put(write + byte, load.pad_value & 0xFF if outer else source[read + byte])
+                    for i in range(load.last_write if last else load.write):
+                        place = 0 if outer else read + i * width
+                        log.put(write + i, load.pad_value if outer else signed(source[place : place + width]))
                     if not outer:
-                        read += load.last_take if last else load.take
+                        read += (load.last_take if last else load.take) * width
                     write += load.last_write if last and load.pitch == load.write else load.pitch
                 for _ in range(load.pad_right):
-                    for byte in range(load.pad_write):
-                        log.put(write + byte, load.pad_value & 0xFF)
+                    for i in range(load.pad_write):
+                        log.put(write + i, load.pad_value)
                     write += load.pad_pitch
 
     def weights(self) -> Iterator[None]:
@@ -195,9 +196,11 @@ class NaiveMachine:
                 slot = tile.slots.popleft()
                 address = store.address + o * store.outer_stride + i * store.inner_stride
                 address += part * store.part_stride + subpart * store.subpart_stride
-                for run, byte in product(range(store.runs), range(store.run_bytes)):
-                    value = slot[run * store.run_slot + byte]
-                    self.spaces[store.space][address + run * store.run_stride + byte] = value & 0xFF
+                width = self.target.element_bytes
+                for run, i in product(range(store.runs), range(store.run_bytes // width)):
+                    value = slot[run * store.run_slot + i]
+                    first = address + run * store.run_stride + i * width
+                    self.spaces[store.space][first : first + width] = value.to_bytes(width, "little", signed=True)
                 self.stored += 1 if store.runs else 0
                 self.progress += 1
             self.under_way.discard(isa.Store)
@@ -237,7 +240,7 @@ class NaiveMachine:
     def unit(self, job: isa.Job, tile: NaiveTile, receiver: NaiveTile | None, first: bool, last: bool) -> None:
         columns = self.target.columns
         sums: dict[int, list[int]] = {}
-        slot = [0] * self.target.slot_bytes
+        slot = [0] * self.target.slot_activations
         received = tile.received.popleft() if job.from_neighbour else {}
         entry = 0
         for group in range(job.groups):
@@ -246,7 +249,8 @@ class NaiveMachine:
             )
             results: list[list[int]] = []
             for pixel in product(*map(range, (job.pixels_y, job.pixels_x, job.sub_y, job.sub_x))):
-                bias = [struct.unpack_from("<i", constants, 8 * c)[0] for c in range(columns)]
+                size, wide = self.target.constant_bytes, self.target.accumulator_bits // 8
+                bias = [signed(constants[size * c : size * c + wide]) for c in range(columns)]
                 total = self.pixel(job, tile, group, pixel, bias if first else list(tile.sums[entry]))
                 if job.from_neighbour:
                     total = [a + b for a, b in zip(total, received[entry], strict=True)]
@@ -279,15 +283,16 @@ class NaiveMachine:
             address += kx * job.kernel_x_window + step * job.step_window
             for column in range(columns):
                 if job.mode == isa.Mode.MAXIMUM:
-                    total[column] = max(total[column], tile.window.byte(address + column))
+                    total[column] = max(total[column], tile.window.code(address + column))
                     continue
                 word = self.word(tile, number)
                 for lane in range(lanes):
-                    weight = signed(word[lane * columns + column])
+                    place = (lane * columns + column) * self.target.element_bytes
+                    weight = signed(word[place : place + self.target.element_bytes])
                     if job.mode == isa.Mode.DENSE:
-                        total[column] += tile.window.byte(address + lane) * weight
+                        total[column] += tile.window.code(address + lane) * weight
                     elif lane < self.target.pixels_per_read:
-                        total[column] += tile.window.byte(address + lane * columns + column) * weight
+                        total[column] += tile.window.code(address + lane * columns + column) * weight
             number += 1
         return total
 
@@ -296,7 +301,7 @@ class NaiveMachine:
     ) -> list[int]:
         values = []
         for column, value in enumerate(total):
-            packed = struct.unpack_from("<I", constants, 8 * column + 4)[0]
+            packed = struct.unpack_from("<I", constants, (column + 1) * self.target.constant_bytes - 4)[0]
             multiplier = packed & 0x3FFFF
             multiplier -= 0x40000 if multiplier & 0x20000 else 0
             rounding = quant.Rounding(job.floor)
@@ -308,7 +313,7 @@ class NaiveMachine:
                 line = quant.PiecewiseLinear(tile.table.slopes, tile.table.offsets, job.table_shift)
                 v = line.evaluate(v, job.table_low, job.table_high)
             if job.add:
-                operand = tile.residual.byte(pixel * job.residual_pitch + group * job.slot_group + column)
+                operand = tile.residual.code(pixel * job.residual_pitch + group * job.slot_group + column)
                 v = quant.scaled_add(
                     v,
                     operand,

@@ -1,4 +1,4 @@
-"""The functional simulator against an interpreter that works byte by byte, on small random programs."""
+"""The functional simulator against an interpreter that works one by one, on small random programs."""
 
 import random
 
@@ -23,5 +23,5 @@ def test_same_memory(name: str, seed: int) -> None:
             memory[tensor.address : tensor.address + tensor.size_bytes] = inputs[tensor.name][frame].tobytes()
         NaiveMachine(program, memory).run(random.Random(frame))
         for tensor in program.outputs:
-            wanted = np.frombuffer(memory[tensor.address : tensor.address + tensor.size_bytes], np.int8)
+            wanted = np.frombuffer(memory[tensor.address : tensor.address + tensor.size_bytes], tensor.code_type)
             assert np.array_equal(result.outputs[tensor.name][frame].reshape(-1), wanted), tensor.name

@@ -89,7 +89,7 @@ def test_a_deadlock_names_who_waits_for_what() -> None:
     with pytest.raises(Deadlock) as caught:
         run(made, INPUTS)
     size = Convolution(TARGET, 4, 5, 3, 3, 4).padded_bytes
-    assert f"tile 0, JOB tag 0, unit 1: window: {size} bytes, there are 0" in str(caught.value)
+    assert f"tile 0, JOB tag 0, unit 1: window: {size} activations, there are 0" in str(caught.value)
     assert "END tag 0: every unit to be idle" in str(caught.value)
 
 

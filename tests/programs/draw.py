@@ -6,7 +6,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from tileloom.sim.functional.buffers import Bytes
+from tileloom.hw.spec.program import Codes, code_type
+from tileloom.hw.spec.quant import signed_range
 
 Item = TypeVar("Item")
 
@@ -38,9 +39,10 @@ class Draw:
         """A divisor of ``number`` from 1 to ``high``."""
         return self.pick([d for d in range(1, min(number, high) + 1) if number % d == 0])
 
-    def codes(self, size: int) -> Bytes:
-        """Signed bytes: even, or mixed with extremes, or all extreme."""
-        even = self.numpy.integers(-128, 128, size)
-        extreme = self.numpy.choice([-128, 127, 0, -1, 1], size)
+    def codes(self, size: int, element_bytes: int) -> Codes:
+        """Signed codes: even, or mixed with extremes, or all extreme."""
+        low, high = signed_range(8 * element_bytes)
+        even = self.numpy.integers(low, high + 1, size)
+        extreme = self.numpy.choice([low, high, 0, -1, 1], size)
         share = self.pick([0.0, 0.0, 0.0, 0.1, 0.3, 1.0])
-        return np.where(self.numpy.random(size) < share, extreme, even).astype(np.int8)
+        return np.where(self.numpy.random(size) < share, extreme, even).astype(code_type(element_bytes))

@@ -1,4 +1,4 @@
-"""Random LOADs that write every byte of a given length, in many orders."""
+"""Random LOADs that write every activation of a given length, in many orders."""
 
 from dataclasses import dataclass, replace
 
@@ -6,6 +6,7 @@ from tests.programs.draw import Draw
 from tests.programs.memory_plan import MemoryPlan, Region
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
+from tileloom.hw.spec.quant import signed_range
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class TileSet:
 
 
 def loads(plan: MemoryPlan, tiles: TileSet, destination: int, total: int, largest: int) -> list[isa.Load]:
-    """LOADs that bring ``total`` bytes into a log of every tile, in chunks of at most ``largest`` bytes."""
+    """LOADs that bring ``total`` activations into a log of every tile, in chunks of at most ``largest``."""
     draw = plan.draw
     made: list[isa.Load] = []
     while total:
@@ -42,8 +43,9 @@ def loads(plan: MemoryPlan, tiles: TileSet, destination: int, total: int, larges
 
 
 def one_load(plan: MemoryPlan, tiles: TileSet, destination: int, bands: int, advance: int) -> isa.Load:
-    """One LOAD of ``bands`` chunks of ``advance`` bytes for every tile, each byte of which is written."""
+    """One LOAD of ``bands`` chunks of ``advance`` activations for every tile, each of which is written."""
     draw, target = plan.draw, plan.target
+    least, greatest = signed_range(target.activation_bits)
     shares = tiles.count == 1 or draw.chance(0.6)
     load = replace(
         _pattern(draw, target, advance),
@@ -51,7 +53,7 @@ def one_load(plan: MemoryPlan, tiles: TileSet, destination: int, bands: int, adv
         parts=1 if shares else tiles.count,
         part_shift=draw.integer(0, 3) if shares else tiles.step,
         destination=destination,
-        pad_value=draw.pick([0, -128, 127, draw.integer(-128, 127)]),
+        pad_value=draw.pick([0, least, greatest, draw.integer(least, greatest)]),
         bands=bands,
         advance=advance,
     )
@@ -143,9 +145,9 @@ def _place(plan: MemoryPlan, load: isa.Load) -> isa.Load:
     """Memory side: runs, strides, and a source, which may be a region that is stored earlier."""
     draw = plan.draw
     per_run = draw.divisor(load.rows, load.rows) if load.rows else 1
-    taken = per_run * ((load.elements - 1) * load.take + load.last_take)
+    taken = per_run * ((load.elements - 1) * load.take + load.last_take) * plan.target.element_bytes
     if draw.chance(0.1):
-        taken += draw.integer(1, min(3 * plan.target.port_bytes, plan.target.staging_bytes - 1))
+        taken += plan.draw_bytes(1, min(3 * plan.target.port_bytes, plan.target.staging_bytes - 1))
     load = replace(load, rows_per_run=per_run, run_bytes=taken)
     if draw.chance(0.7) and (placed := _from_slots(plan, load)):
         return placed
@@ -160,8 +162,9 @@ def _place(plan: MemoryPlan, load: isa.Load) -> isa.Load:
     for name, count in loops.items():
         extent = high - low + taken
         stride = draw.pick([extent, extent * spread, draw.integer(0, extent), 0]) if extent < 6000 else 0
+        stride = plan.whole(stride)
         stride = -stride if draw.chance(0.2) else stride
-        strides[name] = stride if count > 1 else draw.integer(-50, 50)
+        strides[name] = stride if count > 1 else plan.draw_bytes(-50, 50)
         low, high = low + min(0, (count - 1) * stride), high + max(0, (count - 1) * stride)
     load = replace(load, **strides)
     size = high - low + taken
@@ -171,8 +174,8 @@ def _place(plan: MemoryPlan, load: isa.Load) -> isa.Load:
     if sources and draw.chance(0.6):
         region = draw.pick(stored if stored and draw.chance(0.7) else sources)
     else:
-        region = plan.input(size + (draw.integer(0, 3 * port) if draw.chance(0.5) else 0))
-    address = region.address - low + draw.integer(0, region.size - size)
+        region = plan.input(size + (plan.draw_bytes(0, 3 * port) if draw.chance(0.5) else 0))
+    address = region.address - low + plan.draw_bytes(0, region.size - size)
     return _waiting(draw, replace(load, address=address, space=region.space), region)
 
 
@@ -195,7 +198,7 @@ def _waiting(draw: Draw, load: isa.Load, region: Region) -> isa.Load:
 def _from_slots(plan: MemoryPlan, load: isa.Load) -> isa.Load | None:
     """Band b from the piece that slot b of a STORE wrote, waiting for no more than that."""
     draw = plan.draw
-    row_bytes = (load.elements - 1) * load.take + load.last_take
+    row_bytes = ((load.elements - 1) * load.take + load.last_take) * plan.target.element_bytes
     pieces = [r for r in plan.readable if r.slots >= load.bands > 1 and _beats_fit(plan, r)]
     longest = max((r.slot_size for r in pieces), default=0)
     per_run = max((n for n in range(1, load.rows + 1) if load.rows % n == 0 and n * row_bytes <= longest), default=1)
@@ -207,7 +210,7 @@ def _from_slots(plan: MemoryPlan, load: isa.Load) -> isa.Load | None:
     skipped = draw.integer(0, region.slots - load.bands)
     return replace(
         load,
-        address=region.address + skipped * region.slot_stride + draw.integer(0, region.slot_size - load.run_bytes),
+        address=region.address + skipped * region.slot_stride + plan.draw_bytes(0, region.slot_size - load.run_bytes),
         space=region.space,
         band_stride=region.slot_stride,
         wait=1,

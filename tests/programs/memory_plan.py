@@ -41,6 +41,14 @@ class MemoryPlan:
         self._cursor = 0
         self._map_cursor = 0
 
+    def draw_bytes(self, low: int, high: int) -> int:
+        """A number of bytes from ``low`` to ``high``, cut to whole activations."""
+        return self.whole(self.draw.integer(low, high))
+
+    def whole(self, size: int) -> int:
+        """``size`` bytes cut to whole activations."""
+        return size // self.target.element_bytes * self.target.element_bytes
+
     def weights(self, data: bytes) -> int:
         """Place weights; returns their address, a multiple of the port, in the way of :data:`BLOB`."""
         port = self.target.port_bytes
@@ -54,18 +62,19 @@ class MemoryPlan:
     def input(self, size: int) -> Region:
         """A new input of so many bytes."""
         region = Region(int(isa.Space.MEMORY), self._place(size), size)
-        self.inputs.append(_raw(f"input{len(self.inputs)}", region))
+        self.inputs.append(self._raw(f"input{len(self.inputs)}", region))
         self.readable.append(region)
         return region
 
     def output(self, size: int) -> int:
         """A new place in memory that a STORE writes; returns its address."""
         region = Region(int(isa.Space.MEMORY), self._place(size), size)
-        self.outputs.append(_raw(f"output{len(self.outputs)}", region))
+        self.outputs.append(self._raw(f"output{len(self.outputs)}", region))
         return region.address
 
     def map_place(self, size: int, alignment: int = 1) -> int | None:
         """A place in the map buffer, or None when it is full."""
+        alignment = max(alignment, self.target.element_bytes)
         address = -(-(self._map_cursor + self.draw.integer(0, 3)) // alignment) * alignment
         if address + size > self.target.map_bytes:
             return None
@@ -102,14 +111,15 @@ class MemoryPlan:
 
     def _place(self, size: int) -> int:
         if self.draw.chance(0.5):
-            self._cursor += self.draw.integer(0, 2 * self.target.port_bytes)
+            self._cursor += self.draw_bytes(0, 2 * self.target.port_bytes)
         if self.draw.chance(0.1):
             self._cursor += -self._cursor % 4096
         address = self._cursor
         self._cursor += size
         return address
 
-
-def _raw(name: str, region: Region) -> TensorMap:
-    """A region as a tensor of bytes."""
-    return TensorMap(name, region.address, region.size, 1, 1, region.size, 1.0, 0, shape=(region.size,))
+    def _raw(self, name: str, region: Region) -> TensorMap:
+        """A region as a vector of activations."""
+        width = self.target.element_bytes
+        count = region.size // width
+        return TensorMap(name, region.address, count, 1, 1, count, 1.0, 0, shape=(count,), element_bytes=width)

@@ -10,13 +10,13 @@ import numpy as np
 from tests.programs.draw import Draw
 from tests.programs.loads import TileSet, loads
 from tests.programs.memory_plan import MemoryPlan
-from tests.programs.shapes import lengthened, operand_bytes, random_job, unit_words, with_reduction
+from tests.programs.shapes import lengthened, operand_width, random_job, unit_words, with_reduction
 from tests.programs.stores import stores
 from tests.programs.weight_streams import weight_streams
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
+from tileloom.hw.spec.program import Codes
 from tileloom.hw.spec.validate_job import job_violations
-from tileloom.sim.functional.buffers import Bytes
 
 WINDOW_STRIDES = (
     *("step_window", "kernel_x_window", "kernel_y_window", "slice_window"),
@@ -59,7 +59,7 @@ class Motion:
     first: dict[str, int]
     second: dict[str, int]
     amount: int
-    """Bytes or words that both jobs take from the log."""
+    """Activations or words that both jobs take from the log."""
     lag: int
     """Furthest that tail stays behind base."""
 
@@ -91,7 +91,7 @@ def motion(draw: Draw, log: str, span: int, stride: int, outer: int, inner: int,
 
 def backward_motion(draw: Draw, target: Target, job: isa.Job, outer: int, inner: int) -> Motion:
     """The window of a first job that walks on and frees nothing, and of a second that reads back from where it is."""
-    span, width = job.window_span, operand_bytes(job, target)
+    span, width = job.window_span, operand_width(job, target)
     stride = draw.integer(0, span)
     walked = outer * ((inner - 1) * stride + span)
     first = {"window_inner": stride, "window_outer": span - stride}
@@ -159,7 +159,7 @@ def tile_sets(target: Target) -> list[TileSet]:
 def _stretched(draw: Draw, target: Target, job: isa.Job) -> isa.Job:
     """Sometimes much larger spans than needed, so that the logs fill up."""
     if draw.chance(0.06):
-        job = replace(job, window_span=max(job.window_span, draw.integer(1, target.window_bytes // 2)))
+        job = replace(job, window_span=max(job.window_span, draw.integer(1, target.window_activations // 2)))
     if draw.chance(0.06):
         job = replace(job, weights_span=max(job.weights_span, draw.integer(1, target.weight_words * 3 // 4)))
     return job
@@ -189,11 +189,11 @@ def _work(phase: Phase, plan: MemoryPlan, tiles: TileSet, job: isa.Job, outer: i
 
 def _operands(phase: Phase, plan: MemoryPlan, tiles: TileSet, job: isa.Job, window: Motion, stored: int) -> None:
     """LOADs of window and residual; where one does not fit whole, both in the order in which they are needed."""
-    largest = _largest(plan.target.window_bytes, job.window_span, window)
+    largest = _largest(plan.target.window_activations, job.window_span, window)
     made = loads(plan, tiles, int(isa.Destination.WINDOW), window.amount, min(largest, 8192))
     if job.add and not job.to_neighbour:
         total = job.residual_span * stored
-        size = plan.target.residual_bytes
+        size = plan.target.residual_activations
         chunk = total if total <= size else size - job.residual_span
         if chunk < 1 and total:
             raise NoFit("residual")
@@ -227,7 +227,7 @@ def _weights(phase: Phase, plan: MemoryPlan, tiles: TileSet, job: isa.Job, movem
     largest = _largest(target.weight_words, job.weights_span, movement)
     same = draw.chance(0.3)
     copies = 1 if tiles.count == 1 or draw.chance(0.6) else tiles.count
-    words: list[Bytes] = []
+    words: list[Codes] = []
     for _ in range(copies):
         units = [unit_words(draw, target, job) for _ in range(1 if same else count)]
         words.append(np.concatenate(units))

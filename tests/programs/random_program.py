@@ -44,7 +44,8 @@ def random_inputs(program: Program, seed: int, frames: int = 1) -> dict[str, Cod
     """Codes ``(frames, channels, height, width)`` for every input, extremes mixed in."""
     draw = Draw("inputs", seed, program.name)
     shapes = {t.name: (frames, t.channels, t.height, t.width) for t in program.inputs}
-    return {name: draw.codes(prod(shape)).reshape(shape) for name, shape in shapes.items()}
+    size = program.target.element_bytes
+    return {name: draw.codes(prod(shape), size).reshape(shape) for name, shape in shapes.items()}
 
 
 def _epochs(plan: MemoryPlan, size: int) -> list[list[Phase]]:

@@ -8,15 +8,14 @@ import numpy as np
 from tests.programs.draw import Draw
 from tileloom.hw.spec import isa, timing
 from tileloom.hw.spec.config import Target
+from tileloom.hw.spec.program import Codes, code_type
+from tileloom.hw.spec.quant import signed_range
 from tileloom.hw.spec.validate_job import job_violations, pixels_of_group, steps_of_pixel, unit_cycles
-from tileloom.sim.functional.buffers import Bytes
 from tileloom.sim.functional.mac_array import loop_nest
 
-LARGEST_BIAS = 1 << 28
 
-
-def operand_bytes(job: isa.Job, target: Target) -> int:
-    """Window bytes that a step reads."""
+def operand_width(job: isa.Job, target: Target) -> int:
+    """Activations of the window that a step reads."""
     return {
         isa.Mode.DENSE: target.lanes,
         isa.Mode.CHANNELWISE: target.pixels_per_read * target.columns,
@@ -37,7 +36,7 @@ def with_reduction(draw: Draw, target: Target, job: isa.Job, mode: int | None = 
     """``job`` with another reduction and other operands, but the same pixels and groups."""
     mode = job.mode if mode is None else mode
     job = replace(job, mode=mode, **_reduction(draw, target, mode))
-    width = operand_bytes(job, target)
+    width = operand_width(job, target)
     strides = {
         name: _stride(draw, width)
         for name in ("sub_x_window", "sub_y_window", "pixel_x_window", "pixel_y_window", "group_window")
@@ -52,14 +51,14 @@ def with_reduction(draw: Draw, target: Target, job: isa.Job, mode: int | None = 
 
 
 def reach(job: isa.Job) -> int:
-    """Greatest first byte of a step."""
+    """Greatest first activation of a step."""
     nest = loop_nest(job)
     return int(nest.pixels.max() + nest.steps.max()) + max(0, (job.groups - 1) * job.group_window)
 
 
 def _covered(draw: Draw, target: Target, job: isa.Job) -> int:
-    """Bytes of the furthest step that lie in the span: all, more, or less where weights can be zero."""
-    width = operand_bytes(job, target)
+    """Activations of the furthest step that lie in the span: all, more, or less where weights can be zero."""
+    width = operand_width(job, target)
     if job.mode != isa.Mode.MAXIMUM and draw.chance(0.4):
         return draw.integer(1, width)
     return width + (draw.integer(1, 20) if draw.chance(0.5) else 0)
@@ -103,12 +102,13 @@ def _stride(draw: Draw, width: int) -> int:
     return draw.pick([width, width, 1, 0, 2 * width, draw.integer(0, 3 * width), draw.integer(0, 60)])
 
 
-def _clamp(draw: Draw, wide: bool) -> tuple[int, int]:
+def _clamp(draw: Draw, target: Target, wide: bool) -> tuple[int, int]:
+    low, high = signed_range(target.activation_bits)
     if draw.chance(0.05):
-        return draw.pick([(7, 7), (-128, -128), (-5, 60), (-32768, -32768) if wide else (127, 127)])
+        return draw.pick([(7, 7), (low, low), (-5, 60), (-32768, -32768) if wide else (high, high)])
     if wide and draw.chance(0.6):
         return draw.pick([(-32768, 32767), (-4096, 4095), (-300, 300)])
-    return draw.pick([(-128, 127), (-128, 127), (-127, 127), (0, 127)])
+    return draw.pick([(low, high), (low, high), (-high, high), (0, high)])
 
 
 def _zero_point(draw: Draw) -> int:
@@ -122,10 +122,10 @@ def _arithmetic(draw: Draw, target: Target, job: isa.Job) -> isa.Job:
     pool = draw.pick([0, 0, 1, 2]) if target.pool else 0
     natural = job.sub_x * job.sub_y
     count = natural if draw.chance(0.6) else draw.divisor(pixels, 36)
-    low, high = _clamp(draw, bool(table or add or pool))
-    table_low, table_high = _clamp(draw, bool(add or pool))
-    add_low, add_high = _clamp(draw, bool(pool))
-    pool_low, pool_high = _clamp(draw, False)
+    low, high = _clamp(draw, target, bool(table or add or pool))
+    table_low, table_high = _clamp(draw, target, bool(add or pool))
+    add_low, add_high = _clamp(draw, target, bool(pool))
+    pool_low, pool_high = _clamp(draw, target, False)
     add_shift, pool_shift = _shift(draw), _shift(draw)
     return replace(
         job,
@@ -207,9 +207,10 @@ def lengthened(draw: Draw, target: Target, job: isa.Job) -> isa.Job:
     return job
 
 
-def unit_words(draw: Draw, target: Target, job: isa.Job) -> Bytes:
-    """Random words ``(weights_span, word_bytes)`` of one unit; weights that meet bytes behind the span are zero."""
-    words = draw.codes(job.weights_span * target.word_bytes).reshape(job.weights_span, -1)
+def unit_words(draw: Draw, target: Target, job: isa.Job) -> Codes:
+    """Words ``(weights_span, lanes * columns)`` of a unit; weights that meet what lies behind its span are 0."""
+    size = job.weights_span * target.lanes * target.columns
+    words = draw.codes(size, target.element_bytes).reshape(job.weights_span, -1)
     head = target.constant_words
     nest = loop_nest(job)
     outside = _outside(job, target)
@@ -223,33 +224,36 @@ def unit_words(draw: Draw, target: Target, job: isa.Job) -> Bytes:
 
 
 def _outside(job: isa.Job, target: Target) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
-    """``(steps, word_bytes)``: weights that for some pixel meet a byte behind the span."""
+    """``(steps, lanes * columns)``: weights that for some pixel meet an activation behind the span."""
     nest = loop_nest(job)
     furthest = nest.steps + int(nest.pixels.max()) + max(0, (job.groups - 1) * job.group_window)
-    column = np.arange(target.word_bytes) % target.columns
-    lane = np.arange(target.word_bytes) // target.columns
+    lane, column = np.divmod(np.arange(target.lanes * target.columns), target.columns)
     byte = lane if job.mode == isa.Mode.DENSE else lane * target.columns + column
     return np.asarray(furthest[:, None] + byte >= job.window_span)
 
 
-def _constants(draw: Draw, target: Target, job: isa.Job) -> Bytes:
-    """One group's constant words ``(constant_words, word_bytes)``."""
-    data = np.zeros(target.constant_words * target.word_bytes, np.int8)
-    reduction = steps_of_pixel(job) * operand_bytes(job, target)
+def _constants(draw: Draw, target: Target, job: isa.Job) -> Codes:
+    """One group's constant words ``(constant_words, lanes * columns)``."""
+    data = bytearray(target.constant_words * target.word_bytes)
+    width, bits = target.constant_bytes, target.accumulator_bits
+    more = target.activation_bits - 8  # bits of a code beyond 8
+    reduction = steps_of_pixel(job) * operand_width(job, target)
     size = 6000 * max(1, reduction) ** 0.5 if job.mode != isa.Mode.MAXIMUM else 100
-    goal = draw.pick([4000, 20_000, 100] if job.table else [30, 60, 60, 150])
+    size *= 1 << (2 * more if job.mode != isa.Mode.MAXIMUM else more)
+    goal = draw.pick([4000, 20_000, 100] if job.table else [30 << more, 60 << more, 60 << more, 150 << more])
     style = "random" if draw.chance(0.1) else "fitting"
     for column in range(target.columns):
         bias = draw.pick([0, draw.integer(-300, 300), draw.integer(-round(size), round(size))])
         if draw.chance(0.01):
-            bias = draw.pick([LARGEST_BIAS, -LARGEST_BIAS])
+            bias = draw.pick([1 << (bits - 4), -(1 << (bits - 4))])
         multiplier, shift = _fitting(draw, goal / size)
         if style == "random":
             multiplier, shift = draw.integer(-(1 << 17), (1 << 17) - 1), draw.integer(0, 47)
         packed = (multiplier & 0x3FFFF) | shift << 18 | draw.integer(0, 255) << 24
-        entry = np.array([bias, (packed + (1 << 31)) % (1 << 32) - (1 << 31)], "<i4")
-        data[8 * column : 8 * column + 8] = entry.view(np.int8)
-    return data.reshape(target.constant_words, -1)
+        unused = 0x5A5A << bits if bits > 32 else 0
+        entry = (bias % (1 << bits) | unused).to_bytes(width - 4, "little") + packed.to_bytes(4, "little")
+        data[width * column : width * (column + 1)] = entry
+    return np.frombuffer(bytes(data), code_type(target.element_bytes)).reshape(target.constant_words, -1)
 
 
 def _fitting(draw: Draw, factor: float) -> tuple[int, int]:

@@ -24,9 +24,9 @@ class Loop:
     count: int
 
 
-def written_bytes(job: isa.Job, target: Target) -> Written:
-    """Which bytes of a slot a unit of ``job`` writes."""
-    written = np.zeros(target.slot_bytes, np.bool_)
+def written_activations(job: isa.Job, target: Target) -> Written:
+    """Which activations of a slot a unit of ``job`` writes."""
+    written = np.zeros(target.slot_activations, np.bool_)
     results = pixels_of_group(job) // (job.pool_count if job.pool else 1)
     for group in range(job.groups):
         valid = job.last_valid if group == job.groups - 1 else target.columns
@@ -73,8 +73,8 @@ def _one(plan: MemoryPlan, tiles: TileSet, job: isa.Job, outer: int, inner: int)
 
 
 def _runs(draw: Draw, job: isa.Job, target: Target) -> dict[str, int]:
-    """Runs that read written bytes only."""
-    written = written_bytes(job, target)
+    """Runs that read written activations only."""
+    written, width = written_activations(job, target), target.element_bytes
     for _ in range(20):
         longest = int(np.argmin(written)) if not written.all() else len(written)
         size = longest if draw.chance(0.5) else draw.divisor(longest, longest)
@@ -85,8 +85,8 @@ def _runs(draw: Draw, job: isa.Job, target: Target) -> dict[str, int]:
             continue
         places = np.arange(runs)[:, None] * pitch + np.arange(size)
         if written[places].all():
-            return {"runs": runs, "run_bytes": size, "run_slot": pitch}
-    return {"runs": 1, "run_bytes": 1, "run_slot": 0}
+            return {"runs": runs, "run_bytes": size * width, "run_slot": pitch}
+    return {"runs": 1, "run_bytes": width, "run_slot": 0}
 
 
 def _place(plan: MemoryPlan, store: isa.Store, loops: list[Loop]) -> isa.Store:
@@ -103,7 +103,7 @@ def _place(plan: MemoryPlan, store: isa.Store, loops: list[Loop]) -> isa.Store:
         order.sort(key=lambda _: draw.integer(0, 1000))
     strides, extent, low = {}, store.run_bytes, 0
     for loop in order:
-        gap = 0 if to_map or draw.chance(0.5) or extent > 4000 else draw.integer(0, 2 * port)
+        gap = 0 if to_map or draw.chance(0.5) or extent > 4000 else plan.draw_bytes(0, 2 * port)
         stride = extent + gap
         backwards = draw.chance(0.15) and order[0] is not runs
         strides[loop.stride_field] = -stride if backwards else stride

@@ -7,13 +7,13 @@ import numpy as np
 from tests.programs.loads import TileSet
 from tests.programs.memory_plan import MemoryPlan
 from tileloom.hw.spec import isa
-from tileloom.sim.functional.buffers import Bytes
+from tileloom.hw.spec.program import Codes
 
 
 def weight_streams(
-    plan: MemoryPlan, tiles: TileSet, words: Sequence[Bytes], repeats: int, largest: int
+    plan: MemoryPlan, tiles: TileSet, words: Sequence[Codes], repeats: int, largest: int
 ) -> list[isa.Weights]:
-    """WEIGHTS for words ``(count, word_bytes)``, one such array for all tiles or one for each, ``repeats`` times.
+    """WEIGHTS for words ``(count, lanes * columns)``, one such array for all tiles or one for each, ``repeats`` times.
 
     Repeats come in one instruction, in portions of equal length; otherwise lengths are random, at most ``largest``.
     """
@@ -35,13 +35,13 @@ def weight_streams(
     return made
 
 
-def _one(plan: MemoryPlan, tiles: TileSet, pieces: Sequence[Bytes], repeats: int) -> isa.Weights:
+def _one(plan: MemoryPlan, tiles: TileSet, pieces: Sequence[Codes], repeats: int) -> isa.Weights:
     port = plan.target.port_bytes
-    portions, length, word_bytes = pieces[0].shape
-    beats = -(-length * word_bytes // port)
-    image = np.zeros((portions, len(pieces), beats * port), np.int8)
+    portions, length, word = pieces[0].shape
+    beats = -(-length * plan.target.word_bytes // port)
+    image = np.zeros((portions, len(pieces), beats * port // plan.target.element_bytes), pieces[0].dtype)
     for part, piece in enumerate(pieces):
-        image[:, part, : length * word_bytes] = piece.reshape(portions, -1)
+        image[:, part, : length * word] = piece.reshape(portions, -1)
     single = len(pieces) == 1
     return isa.Weights(
         mask=tiles.mask if single else 1 << tiles.first,
