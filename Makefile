@@ -8,12 +8,13 @@ INSTALLED := $(VENV)/.installed
 TEST_PROCESSES ?= 2
 PYTEST := TILELOOM_STRICT_SKIPS=1 $(BIN)/python -m pytest -n $(TEST_PROCESSES) -rs
 
-.PHONY: help demo test test-full pytest pytest-full lint faults area models install system clean
+.PHONY: help demo test test-full pytest pytest-full lint conformance faults area models install system clean
 
 help:
 	@echo "make demo       the main job: PyTorch networks on generated, verified hardware (about 3 minutes)"
 	@echo "make test       lint, types and tests (at most 20 minutes)"
 	@echo "make test-full  the tests of make test and the long ones"
+	@echo "make conformance  the onnx package's operator cases, writes docs/conformance.md (a minute)"
 	@echo "make faults     plants 40 faults in the hardware, finds each, writes docs/faults.md (about 10 minutes)"
 	@echo "make lint       lint, format and types only"
 	@echo "make area       cells of the small target on iCE40 and of the default one on ECP5"
@@ -38,6 +39,9 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p tileloom -p tests
+
+conformance: $(INSTALLED)
+	$(BIN)/python -m tests.conformance
 
 faults: $(INSTALLED)
 	$(BIN)/python -m tests.faults.run --jobs $(TEST_PROCESSES)

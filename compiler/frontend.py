@@ -15,6 +15,7 @@ from tileloom.compiler.nonlinearity import SEGMENTS
 from tileloom.compiler.passes.absorb_quantisers import absorb_quantisers
 from tileloom.compiler.passes.calibrate import METHODS, calibrate, values_to_observe
 from tileloom.compiler.passes.check_lowering import check_lowering
+from tileloom.compiler.passes.check_numbers import check_numbers
 from tileloom.compiler.passes.check_operators import check_operators
 from tileloom.compiler.passes.check_standard import check_standard
 from tileloom.compiler.passes.check_support import check_folded, check_support
@@ -54,6 +55,7 @@ NETWORK_PASSES = (
     NetworkPass(infer_shapes, "operators judge their operands by shape"),
     NetworkPass(fold_constants, "weights may be computed, and reshapes read computed shapes"),
     NetworkPass(check_folded, "what folding could have taken away, and did not"),
+    NetworkPass(check_numbers, "types are known, and an operator would not ask for them"),
     NetworkPass(check_operators, "each operator's own rules, on shapes and constants"),
     NetworkPass(check_lowering, "of a network with problems, the reorderings and host operators too"),
     NetworkPass(check_standard, "last, because our sentences are better than the checker's", stops=True),

@@ -10,7 +10,7 @@ DIMENSION = 1 << 24
 """Size of one axis."""
 ELEMENTS = 1 << 28
 """Elements of one value."""
-OPSETS = (7, 26)
+OPSETS = (7, 28)
 """Least and greatest version of the ai.onnx operator set."""
 
 

@@ -26,7 +26,7 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "TL105": (
         "the operator set is unknown",
-        "The compiler knows the operator sets ai.onnx 7 to 26. Export with one of them, or convert the model with "
+        "The compiler knows the operator sets ai.onnx 7 to 28. Export with one of them, or convert the model with "
         "onnx.version_converter.",
     ),
     "TL106": (

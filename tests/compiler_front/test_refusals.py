@@ -138,6 +138,9 @@ CASES: dict[str, Callable[[], onnx.ModelProto | bytes]] = {
     "kernel larger than the padded input": lambda: conv(dilations=[5, 1]),
     "weights that are computed": lambda: example(step("Relu", "x", "w"), step("Conv", "x w", "y")),
     "negative pads": lambda: conv(pads=[-1, 0, 0, 0]),
+    "arithmetic on plain integers": lambda: Example(
+        "bad", (step("Add", "x x", "y"),), (1, 4, 6, 6), {}, 17, TensorProto.INT8, TensorProto.INT8
+    ).model(),
     "stride 0": lambda: conv(strides=[0, 1]),
     "three-dimensional convolution": lambda: example(
         step("Conv", "x w", "y"), shape=(1, 2, 4, 4, 4), w=numbers(2, 2, 2, 2, 2)
