@@ -6,7 +6,7 @@ from tileloom.compiler.backend.allocate import Allocation, allocate
 from tileloom.compiler.backend.capacity import overflow
 from tileloom.compiler.backend.fold_jobs import fold, moves
 from tileloom.compiler.backend.fold_transfers import fold_loads, fold_stores, fold_weights
-from tileloom.compiler.backend.layout import View, view_of
+from tileloom.compiler.backend.layout import View, views_of
 from tileloom.compiler.backend.mapping import Mapping, Order
 from tileloom.compiler.backend.order import LayerInstructions, Placed, joined_jobs, ordered
 from tileloom.compiler.backend.pace import pace
@@ -32,12 +32,12 @@ def compile_graph(graph: IntegerGraph, target: Target, taps: bool = False) -> Pr
     With ``taps`` every tensor at a job boundary stays in memory, and the program lists it. Raises
     :class:`ModelError` with the arithmetic of every layer that the target cannot hold.
     """
-    views = {name: view_of(tensor, target) for name, tensor in graph.tensors.items()}
     kept = (*graph.inputs, *(name for name in graph.outputs if name not in graph.inputs))
     apart: frozenset[str] = frozenset()
     while True:
         layers = fuse(graph, target, apart)
         check_features(layers, target)
+        views = views_of(graph, layers, target)
         allocation = allocate(layers, views, kept, target, reuse=not taps)
         placement = _place_all(layers, views, allocation, target)
         if not placement.refused:

@@ -24,6 +24,11 @@ class Region:
     """First and end of the tensor's blocks and rows."""
 
 
+def reads_neighbours(layer: Layer) -> bool:
+    """Whether neighbouring pixels of a plane are taps of one kernel row, which a channelwise step can read together."""
+    return layer.kind == Kind.CHANNELWISE and layer.window.dilation[1] == 1 and layer.window.kernel[1] > 1
+
+
 @dataclass(frozen=True)
 class Geometry:
     """One sublayer under a mapping, for the output columns ``first_column .. end_column`` (after the pool)."""
@@ -49,7 +54,14 @@ class Geometry:
     @property
     def planes(self) -> int:
         """Planes of ``columns`` channels; 0 where pixels stay together."""
-        return -(-self.source.block // self.target.columns) if self.mapping.planes else 0
+        if not self.mapping.planes:
+            return 0
+        return self.input_blocks if self._stored_as_planes else -(-self.source.block // self.target.columns)
+
+    @property
+    def _stored_as_planes(self) -> bool:
+        """Whether every block of the source is a plane already, so that whole rows of it move at once."""
+        return self.source.block == self.target.columns
 
     @property
     def pixel_bytes(self) -> int:
@@ -119,7 +131,7 @@ class Geometry:
         window, lanes = self.layer.window, self.target.lanes
         kernel_row = self._kernel_row_bytes
         if self.layer.kind != Kind.DENSE:
-            if self.mapping.planes:
+            if self.mapping.planes and reads_neighbours(self.layer):
                 reads = self.target.pixels_per_read
                 return reduction.neighbours(window.kernel, self.target.columns, kernel_row, lanes, reads)
             return reduction.tap_by_tap(window.kernel, window.dilation[1], self.pixel_bytes, kernel_row, lanes)
@@ -145,7 +157,8 @@ class Geometry:
 
     def group_offset(self, first_channel: int) -> int:
         """Window byte of an output channel's group, channelwise; dense units all read the same bytes."""
-        return self.group_window * (first_channel % self.source.block // self.target.columns)
+        first_input = self.sublayer.first_input * self.source.block
+        return self.group_window * ((first_channel - first_input) // self.target.columns)
 
     def pixel_strides(self) -> dict[str, int]:
         """The window strides of a job's pixel loops."""
@@ -176,7 +189,8 @@ class Geometry:
         end = min(first + self.input_blocks, self.sublayer.end_input)
         plane = self.columns.width * self.pixel_bytes
         block_window = plane if self.planes else (self.source.block if end - first > 1 else 0)
-        placement = Placement(self.column_bytes, row_window, block_window, self.planes)
+        apart = 0 if self._stored_as_planes else self.planes
+        placement = Placement(self.column_bytes, row_window, block_window, apart)
         full_rows = rows.count * self.row_bytes
         template, offset = load(
             self.source,

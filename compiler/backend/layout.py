@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from tileloom.compiler.graph import Tensor
+from tileloom.compiler.fuse import Kind, Layer
+from tileloom.compiler.graph import IntegerGraph, Tensor
 from tileloom.hw.spec.config import Target
 
 
@@ -46,6 +47,30 @@ class View:
         return View(self.tensor, self.size_bytes, 1, 1, self.size_bytes)
 
 
-def view_of(tensor: Tensor, target: Target) -> View:
-    """The view of a tensor of the graph on a target."""
-    return View(tensor.name, tensor.channels, tensor.height, tensor.width, block_of(tensor.channels, target))
+def view_of(tensor: Tensor, target: Target, *, planar: bool = False) -> View:
+    """The view of a tensor of the graph on a target; ``planar``: blocks of ``columns`` channels only."""
+    block = min(tensor.channels, target.columns) if planar else block_of(tensor.channels, target)
+    return View(tensor.name, tensor.channels, tensor.height, tensor.width, block)
+
+
+def views_of(graph: IntegerGraph, layers: list[Layer], target: Target) -> dict[str, View]:
+    """The views of all tensors.
+
+    A tensor that only channelwise layers read lies in planes of ``columns`` channels: they move into the window as
+    whole rows, where neighbouring pixels then are neighbouring words. A channelwise layer takes no block of its input
+    apart, so that what it makes is planar only if what it reads is.
+    """
+    makers = {layer.output: layer for layer in layers}
+    others = {*graph.outputs, *(layer.input for layer in layers if layer.kind == Kind.DENSE)}
+    others |= {layer.add.residual for layer in layers if layer.add}
+    views: dict[str, View] = {}
+
+    def planar(name: str) -> bool:
+        maker = makers.get(name)
+        if name in others or not any(layer.input == name for layer in layers):
+            return False
+        return maker is None or maker.kind == Kind.DENSE or planar(maker.input)
+
+    for name, tensor in graph.tensors.items():
+        views[name] = view_of(tensor, target, planar=planar(name))
+    return views

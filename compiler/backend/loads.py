@@ -92,17 +92,15 @@ def load(
         run_stride=0 if rows_per_run == max(inside, 1) else rows.step * view.width * view.block,
         pad_left=left - columns.low,
         pad_right=columns.high - right,
-        **_elements(view, count, pixel_bytes, placement, blocks[1] - blocks[0], target),
+        **_elements(view, count, pixel_bytes, placement, target),
     )
     return template, offset
 
 
-def _elements(
-    view: View, count: int, pixel_bytes: int, placement: Placement, blocks: int, target: Target
-) -> dict[str, int]:
+def _elements(view: View, count: int, pixel_bytes: int, placement: Placement, target: Target) -> dict[str, int]:
     """The element fields: whole bank rows where bytes stay side by side, else pixel by pixel."""
     banks = target.window_banks
-    together = blocks == 1 and not placement.planes and placement.pixel_pitch == view.block == pixel_bytes
+    together = not placement.planes and placement.pixel_pitch == view.block == pixel_bytes
     if together:
         total = count * view.block
         elements = -(-total // banks)

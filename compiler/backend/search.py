@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from tileloom.compiler.backend.cost import estimate
-from tileloom.compiler.backend.geometry import Geometry
+from tileloom.compiler.backend.geometry import Geometry, reads_neighbours
 from tileloom.compiler.backend.jobs import segment_words
 from tileloom.compiler.backend.layout import View
 from tileloom.compiler.backend.mapping import Arrangement, Mapping, Order
@@ -57,7 +57,7 @@ def _with(
 ) -> Iterator[tuple[float, Mapping]]:
     found = sublayers(layer, source, result)
     strip = cut(result.width, strips)[0]
-    for arrangement, planes in _arrangements(layer, target):
+    for arrangement, planes in _arrangements(layer, source, target):
         for tiles_out, tiles_rows in _tilings(layer, target, len(found), result):
             most_rows = cut(result.height, tiles_rows)[0][1]
             for rows, groups in product(_row_counts(most_rows), _group_counts(result, target)):
@@ -126,12 +126,13 @@ def chunk_limit(geometry: Geometry, groups: int) -> int:
     return half if half >= 1 else (room if room >= 1 else -1)
 
 
-def _arrangements(layer: Layer, target: Target) -> list[tuple[Arrangement, bool]]:
+def _arrangements(layer: Layer, source: View, target: Target) -> list[tuple[Arrangement, bool]]:
     if layer.kind == Kind.DENSE:
         return [(arrangement, False) for arrangement in Arrangement]
+    if source.block == target.columns:
+        return [(Arrangement.LOG, True), (Arrangement.SLABS, True)]
     plain = [(Arrangement.LOG, False), (Arrangement.SLABS, False)]
-    wide = layer.kind == Kind.CHANNELWISE and layer.window.dilation[1] == 1 and layer.window.kernel[1] > 1
-    if wide and target.pixels_per_read > 1:
+    if reads_neighbours(layer) and target.pixels_per_read > 1:
         plain += [(Arrangement.LOG, True), (Arrangement.SLABS, True)]
     return plain
 

@@ -31,7 +31,7 @@ class Sublayer:
 def sublayers(layer: Layer, source: View, target: View) -> list[Sublayer]:
     """The sublayers of a layer, in the order of their output blocks."""
     if layer.kind != Kind.DENSE:
-        return [Sublayer(block, block + 1, block, block + 1) for block in range(target.blocks)]
+        return [_of_block(block, source, target) for block in range(target.blocks)]
     if layer.groups == 1 or source.blocks == 1 or target.is_vector:
         return [Sublayer(0, target.blocks, 0, source.blocks)]
     outputs, inputs = len(layer.weights) // layer.groups, layer.weights.shape[1]
@@ -45,6 +45,12 @@ def sublayers(layer: Layer, source: View, target: View) -> list[Sublayer]:
         else:
             found.append(Sublayer(block, block + 1, low, high))
     return found
+
+
+def _of_block(block: int, source: View, target: View) -> Sublayer:
+    """Channelwise, an output block needs the input blocks that hold its channels."""
+    first, end = block * target.block, min((block + 1) * target.block, target.channels)
+    return Sublayer(block, block + 1, first // source.block, -(-end // source.block))
 
 
 def largest(found: list[Sublayer]) -> Sublayer:
