@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated, Any, ClassVar, get_args, get_type_hints
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 class EncodingError(ValueError):
@@ -85,7 +85,8 @@ class Combine(IntEnum):
     ADD = 0
     """``scaled_add``."""
     MULTIPLY = 1
-    """``scaled_multiply``: ``add_value`` multiplies, ``add_addend`` and ``add_residual`` are the operands' offsets."""
+    """``scaled_multiply``: ``add_residual`` multiplies, ``add_value`` is the residual's and ``add_addend`` the value's
+    offset."""
     MAXIMUM = 2
     """The greater code of both, clamped to ``add_low .. add_high``."""
     MINIMUM = 3
@@ -213,6 +214,7 @@ class Job:
     from_neighbour: Annotated[int, Bits(1)] = 0
     table: Annotated[int, Bits(1)] = 0
     add: Annotated[int, Bits(1)] = 0
+    combine: Annotated[int, Bits(2)] = Combine.ADD
     pool: Annotated[int, Bits(2)] = Pool.NONE
     floor: Annotated[int, Bits(1)] = 0
     # unit loops

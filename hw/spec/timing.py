@@ -79,8 +79,8 @@ REQUANTISE_LATENCY = 7
 """Operands, product, sum, two shift stages, rounding, clamp."""
 TABLE_LATENCY = 8
 """Table output, operands, product, sum, two shift stages, rounding, clamp."""
-ADD_LATENCY = 6
-"""Products, sum, two shift stages, rounding, clamp."""
+ADD_LATENCY = 7
+"""Two products, sum, two shift stages, rounding, clamp."""
 POOL_LATENCY = 8
 """Pool, products, two sums, two shift stages, rounding, clamp."""
 SLOT_WRITE_LATENCY = 2

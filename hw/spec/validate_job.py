@@ -141,9 +141,25 @@ def _arithmetic(job: isa.Job, target: Target) -> Iterator[str]:
     least, greatest = signed_range(target.activation_bits)
     if low < least or high > greatest:
         yield f"{prefix}low .. {prefix}high must lie within {least} .. {greatest}, not {low} .. {high}"
+    if job.add and job.combine == isa.Combine.MULTIPLY:
+        yield from _operands(job, target)
     for name, used in (("add_shift", job.add), ("pool_shift", job.pool == isa.Pool.SUM)):
         if used and getattr(job, name) > SHIFT_MAXIMUM:
             yield f"{name} must be at most {SHIFT_MAXIMUM}, not {getattr(job, name)}"
+
+
+def _operands(job: isa.Job, target: Target) -> Iterator[str]:
+    """Both factors of a product are activations without their zero points."""
+    bits = target.activation_bits
+    least, greatest = signed_range(bits)
+    prefix = "table_" if job.table else ""
+    low, high = getattr(job, f"{prefix}low"), getattr(job, f"{prefix}high")
+    if low < least or high > greatest:
+        yield f"{prefix}low .. {prefix}high before a product must lie within {least} .. {greatest}, not {low} .. {high}"
+    for name in ("add_value", "add_addend"):
+        offset = getattr(job, name)
+        if not -greatest <= offset <= -least:
+            yield f"{name} of a product must be from {-greatest} to {-least}, not {offset}"
 
 
 def _results(job: isa.Job, target: Target) -> Iterator[str]:

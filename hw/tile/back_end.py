@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -157,8 +157,10 @@ class BackEnd(wiring.Component):
             unit.i_values.eq(values),
             unit.residuals.eq(self.residual_data),
         ]
-        self._feed(m, at + unit.RESIDUAL, (unit.residual_multiplier, "add_residual"))
-        self._feed(m, at + unit.PRODUCT, (unit.value_multiplier, "add_value"), (unit.addend, "add_addend"))
+        add, combine, multiplier = self._fields(m, at + unit.OPERANDS, "add", "combine", "add_value")
+        m.d.comb += [unit.value_multiplier.eq(multiplier), unit.combine.eq(Mux(add, combine, isa.Combine.ADD))]
+        self._feed(m, at + unit.VALUE, (unit.addend, "add_addend"))
+        self._feed(m, at + unit.PRODUCT, (unit.residual_multiplier, "add_residual"))
         self._feed(m, at + unit.SHIFT, (unit.shift, "add_shift"))
         self._feed(m, at + unit.ZERO_POINT, (unit.zero_point, "add_zero_point"))
         self._feed(m, at + unit.CLAMP, (unit.apply, "add"), (unit.low, "add_low"), (unit.high, "add_high"))

@@ -1,9 +1,12 @@
-"""The element-wise add with a residual."""
+"""The add stage: a value and its residual are added, multiplied or compared."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from itertools import pairwise
+
+from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from tileloom.hw.spec.isa import Combine
 from tileloom.hw.spec.timing import ADD_LATENCY
 from tileloom.hw.tile.delay import delayed
 from tileloom.hw.tile.requantise import value_layout
@@ -11,31 +14,38 @@ from tileloom.hw.tile.round_shift import RoundShift, clamp
 
 
 class ElementAdd(wiring.Component):
-    """``quant.scaled_add`` of some values a cycle, ADD_LATENCY cycles; passes them on without ``apply``.
+    """Some values a cycle combined with their residuals, ADD_LATENCY cycles; passes them on without ``apply``.
+
+    Two multipliers a value serve both a sum and a product: the first makes ``value * value_multiplier`` or ``(value +
+    addend) * (residual + value_multiplier)``, the second multiplies the residual, or that product, by
+    ``residual_multiplier``.
 
     Members
     -------
     enables : In(latency), bit i: values that came in cycle t stand in stage i in the present cycle t + i
-    residuals, residual_multiplier : In, in cycle t - 1
-    i_values, value_multiplier, addend : In, in cycle t
-    shift : In, in cycle t + 2
-    zero_point : In, in cycle t + 4
-    apply, low, high : In, in cycle t + 5
+    residuals, value_multiplier, combine : In, in cycle t - 1; without ``apply``, ``combine`` is ADD
+    i_values, addend : In, in cycle t
+    residual_multiplier : In, in cycle t + 1
+    shift : In, in cycle t + 3
+    zero_point : In, in cycle t + 5
+    apply, low, high : In, in cycle t + 6
     o_values : Out
     """
 
-    RESIDUAL, PRODUCT, SHIFT, ZERO_POINT, CLAMP = -1, 0, 2, 4, 5
+    OPERANDS, VALUE, PRODUCT, SHIFT, ZERO_POINT, CLAMP = -1, 0, 1, 3, 5, 6
 
-    def __init__(self, results: int) -> None:
+    def __init__(self, results: int, bits: int = 8) -> None:
         self.results = results
+        self.bits = bits
         super().__init__(
             {
                 "enables": In(ADD_LATENCY),
-                "residuals": In(data.ArrayLayout(signed(8), results)),
-                "residual_multiplier": In(signed(18)),
-                "i_values": In(value_layout(results)),
+                "residuals": In(data.ArrayLayout(signed(bits), results)),
                 "value_multiplier": In(signed(18)),
+                "combine": In(2),
+                "i_values": In(value_layout(results)),
                 "addend": In(signed(40)),
+                "residual_multiplier": In(signed(18)),
                 "shift": In(6),
                 "zero_point": In(signed(16)),
                 "apply": In(1),
@@ -47,27 +57,62 @@ class ElementAdd(wiring.Component):
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
+        modes = [self.combine, *(Signal(2, name=f"s{i}_combine", reset_less=True) for i in range(self.CLAMP + 1))]
+        for before, after in pairwise(modes):
+            m.d.sync += after.eq(before)
+        s1_addend = Signal(signed(40), reset_less=True)
+        m.d.sync += s1_addend.eq(self.addend)
         for i in range(self.results):
-            m.submodules[f"round_{i}"] = rounding = RoundShift(42)
-            s0_residual = Signal(signed(26), name=f"s0_residual_{i}", reset_less=True)
-            s1_residual = Signal(signed(41), name=f"s1_residual_{i}", reset_less=True)
-            s1_value = Signal(signed(34), name=f"s1_value_{i}", reset_less=True)
-            s2_total = Signal(signed(42), name=f"s2_total_{i}", reset_less=True)
-            m.d.sync += s0_residual.eq(self.residuals[i] * self.residual_multiplier)
-            with m.If(self.enables[0]):
-                m.d.sync += [
-                    s1_residual.eq(s0_residual + self.addend),
-                    s1_value.eq(self.i_values[i] * self.value_multiplier),
-                ]
-            with m.If(self.enables[1]):
-                m.d.sync += s2_total.eq(s1_value + s1_residual)
-            m.d.comb += [
-                rounding.value.eq(s2_total),
-                rounding.shift.eq(self.shift),
-                rounding.zero_point.eq(self.zero_point),
-                rounding.enables.eq(self.enables[2:]),
-            ]
-            unchanged = delayed(m, self.i_values[i], self.CLAMP, f"value_{i}", reset_less=True)[-1]
-            with m.If(self.enables[self.CLAMP]):
-                m.d.sync += self.o_values[i].eq(Mux(self.apply, clamp(rounding.result, self.low, self.high), unchanged))
+            self._value(m, i, modes[1:], s1_addend)
         return m
+
+    def _value(self, m: Module, i: int, modes: list[Signal], s1_addend: Signal) -> None:
+        """One of the values; ``modes[k]`` is the mode of what stands in stage k."""
+        factor = self.bits + 1
+        total = max(42, 2 * factor + 18)
+        m.submodules[f"round_{i}"] = rounding = RoundShift(total)
+        value, multiply = self.i_values[i], [mode == Combine.MULTIPLY for mode in modes]
+
+        s0_residual = Signal(signed(self.bits), name=f"s0_residual_{i}", reset_less=True)
+        s0_factor = Signal(signed(18), name=f"s0_factor_{i}", reset_less=True)
+        s1_residual = Signal(signed(self.bits), name=f"s1_residual_{i}", reset_less=True)
+        s1_product = Signal(signed(34), name=f"s1_product_{i}", reset_less=True)
+        s2_sum = Signal(signed(42), name=f"s2_sum_{i}", reset_less=True)
+        s2_product = Signal(signed(2 * factor + 18), name=f"s2_product_{i}", reset_less=True)
+        s3_total = Signal(signed(total), name=f"s3_total_{i}", reset_less=True)
+        residual = self.residuals[i]
+        with_offset = (residual + self.value_multiplier[:factor].as_signed())[:factor].as_signed()
+        m.d.sync += [
+            s0_residual.eq(residual),
+            s0_factor.eq(Mux(self.combine == Combine.MULTIPLY, with_offset, self.value_multiplier)),
+        ]
+        without_zero = (value[: self.bits].as_signed() + self.addend[:factor].as_signed())[:factor].as_signed()
+        with m.If(self.enables[0]):
+            m.d.sync += [
+                s1_residual.eq(s0_residual),
+                s1_product.eq(Mux(multiply[0], without_zero, value) * s0_factor),
+            ]
+        with m.If(self.enables[1]):
+            second = Mux(multiply[1], s1_product[: 2 * factor].as_signed(), s1_residual)
+            m.d.sync += [s2_sum.eq(s1_product + s1_addend), s2_product.eq(second * self.residual_multiplier)]
+        with m.If(self.enables[2]):
+            m.d.sync += s3_total.eq(Mux(multiply[2], 0, s2_sum) + s2_product)
+        m.d.comb += [
+            rounding.value.eq(s3_total),
+            rounding.shift.eq(self.shift),
+            rounding.zero_point.eq(self.zero_point),
+            rounding.enables.eq(self.enables[3:]),
+        ]
+        s1_chosen = Signal(signed(16), name=f"s1_chosen_{i}", reset_less=True)
+        m.d.sync += s1_chosen.eq(self._chosen(modes[0], value, s0_residual))
+        chosen = delayed(m, s1_chosen, self.CLAMP - 1, f"chosen_{i}", reset_less=True)[-1]
+        compared = modes[self.CLAMP][1]  # MAXIMUM and MINIMUM
+        clamped = clamp(Mux(compared, chosen, rounding.result), self.low, self.high)
+        with m.If(self.enables[self.CLAMP]):
+            m.d.sync += self.o_values[i].eq(Mux(self.apply, clamped, chosen))
+
+    @staticmethod
+    def _chosen(mode: Value, value: Value, residual: Value) -> Value:
+        """The greater or the lesser of both where the mode says so, else the value."""
+        wanted = Mux(mode[0], residual < value, residual > value)
+        return Mux(mode[1] & wanted, residual, value)

@@ -58,20 +58,24 @@ def results(
     if job.table and table is not None:
         value = np.asarray(table.evaluate(value, job.table_low, job.table_high))
     if job.add and residual is not None:
-        value = np.asarray(
-            quant.scaled_add(
-                value,
-                residual.astype(np.int64),
-                job.add_value,
-                job.add_residual,
-                job.add_addend,
-                job.add_shift,
-                job.add_zero_point,
-                job.add_low,
-                job.add_high,
-            )
-        )
+        value = _combined(job, value, residual.astype(np.int64))
     return value if job.pool == isa.Pool.NONE else _pool(job, value)
+
+
+def _combined(job: isa.Job, value: Ints, residual: Ints) -> Ints:
+    """The add stage's result."""
+    match job.combine:
+        case isa.Combine.MAXIMUM | isa.Combine.MINIMUM:
+            chosen = np.maximum if job.combine == isa.Combine.MAXIMUM else np.minimum
+            return np.asarray(quant.saturate(chosen(value, residual), job.add_low, job.add_high))
+        case isa.Combine.MULTIPLY:
+            tail = (job.add_shift, job.add_zero_point, job.add_low, job.add_high)
+            factors = (job.add_addend, job.add_value, job.add_residual)
+            return np.asarray(quant.scaled_multiply(value, residual, *factors, *tail))
+        case _:
+            tail = (job.add_shift, job.add_zero_point, job.add_low, job.add_high)
+            factors = (job.add_value, job.add_residual, job.add_addend)
+            return np.asarray(quant.scaled_add(value, residual, *factors, *tail))
 
 
 def _pool(job: isa.Job, value: Ints) -> Ints:

@@ -6,7 +6,8 @@ from tests.compiler_back.graphs import GraphMaker, random_window
 from tileloom.compiler.graph import IntegerGraph, Window
 from tileloom.hw.spec.config import Target
 
-KINDS = ("conv", "depthwise", "grouped", "max", "average", "add", "conv+add", "conv+max", "conv+average")
+PAIRS = ("pair", "spread", "conv+pair", "conv+spread")
+KINDS = ("conv", "depthwise", "grouped", "max", "average", "add", "conv+add", "conv+max", "conv+average", *PAIRS)
 
 
 def random_layer(seed: int, kind: str, target: Target) -> tuple[GraphMaker, IntegerGraph]:
@@ -28,6 +29,10 @@ def random_layer(seed: int, kind: str, target: Target) -> tuple[GraphMaker, Inte
             output = maker.average_pool(source, window)
         case "add":
             output = maker.add(source, maker.input(channels, height, width))
+        case "pair":
+            output = maker.pair(source, swapped=random.random() < 0.5)
+        case "spread":
+            output = maker.pair(source, spread=True)
         case _:
             output = maker.conv(source, int(random.integers(1, 71)), window, table=random.random() < 0.3)
             output = _behind(maker, output, kind, random)
@@ -40,6 +45,10 @@ def _behind(maker: GraphMaker, output: str, kind: str, random: np.random.Generat
     match kind:
         case "conv+add":
             return maker.add(output, maker.input(made.channels, made.height, made.width))
+        case "conv+pair":
+            return maker.pair(output, swapped=random.random() < 0.5)
+        case "conv+spread":
+            return maker.pair(output, spread=True)
         case "conv+max":
             return maker.max_pool(output, Window(kernel, kernel))
         case "conv+average":

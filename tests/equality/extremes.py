@@ -5,7 +5,18 @@ from typing import assert_never
 
 import numpy as np
 
-from tileloom.compiler.graph import Add, AveragePool2d, Conv2d, IntegerGraph, MaxPool2d, Operator, Tensor
+from tileloom.compiler.graph import (
+    Add,
+    Assemble,
+    AveragePool2d,
+    Conv2d,
+    Extremum,
+    IntegerGraph,
+    MaxPool2d,
+    Multiply,
+    Operator,
+    Tensor,
+)
 from tileloom.hw.spec.quant import SHIFT_MAXIMUM
 
 FACTORS = (1, 3, 1 << 15, (1 << 16) - 1, (1 << 17) - 1)
@@ -26,7 +37,7 @@ def _extreme(operator: Operator, graph: IntegerGraph, random: np.random.Generato
             multiplier, shift = _factor(random, operator.window.kernel[0] * operator.window.kernel[1] * 256)
             low, high = _clamps(random, written)
             return replace(operator, multiplier=multiplier, shift=shift, low=low, high=high)
-        case MaxPool2d():
+        case MaxPool2d() | Extremum():
             low, high = _clamps(random, written)
             return replace(operator, low=low, high=high)
         case Add():
@@ -35,6 +46,11 @@ def _extreme(operator: Operator, graph: IntegerGraph, random: np.random.Generato
             addend = -(a.zero_point * first + b.zero_point * second)
             shift = int(random.integers(0, 30))
             return replace(operator, a_multiplier=first, b_multiplier=second, addend=addend, shift=shift)
+        case Multiply():
+            multiplier, shift = _factor(random, 1 << 16)
+            return replace(operator, multiplier=multiplier, shift=shift)
+        case Assemble():
+            return operator
         case _:
             assert_never(operator)
 

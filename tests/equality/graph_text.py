@@ -2,7 +2,19 @@
 
 from typing import assert_never
 
-from tileloom.compiler.graph import Add, AveragePool2d, Conv2d, IntegerGraph, MaxPool2d, Operator, Window, inputs_of
+from tileloom.compiler.graph import (
+    Add,
+    Assemble,
+    AveragePool2d,
+    Conv2d,
+    Extremum,
+    IntegerGraph,
+    MaxPool2d,
+    Multiply,
+    Operator,
+    Window,
+    inputs_of,
+)
 
 
 def graph_text(graph: IntegerGraph) -> str:
@@ -23,7 +35,9 @@ def _kind(operator: Operator) -> str:
             return f"{_window(operator.window)}{groups}{' with table' if operator.table else ''}"
         case MaxPool2d() | AveragePool2d():
             return _window(operator.window)
-        case Add():
+        case Assemble():
+            return f"of {len(operator.pieces)} pieces"
+        case Add() | Multiply() | Extremum():
             return "of two"
         case _:
             assert_never(operator)

@@ -313,21 +313,24 @@ class NaiveMachine:
                 line = quant.PiecewiseLinear(tile.table.slopes, tile.table.offsets, job.table_shift)
                 v = line.evaluate(v, job.table_low, job.table_high)
             if job.add:
+                assert isinstance(v, int)
                 operand = tile.residual.code(pixel * job.residual_pitch + group * job.slot_group + column)
-                v = quant.scaled_add(
-                    v,
-                    operand,
-                    job.add_value,
-                    job.add_residual,
-                    job.add_addend,
-                    job.add_shift,
-                    job.add_zero_point,
-                    job.add_low,
-                    job.add_high,
-                )
+                v = self.combine(job, v, operand)
             assert isinstance(v, int)
             values.append(v)
         return values
+
+    def combine(self, job: isa.Job, value: int, operand: int) -> int:
+        tail = (job.add_shift, job.add_zero_point, job.add_low, job.add_high)
+        if job.combine == isa.Combine.ADD:
+            result = quant.scaled_add(value, operand, job.add_value, job.add_residual, job.add_addend, *tail)
+        elif job.combine == isa.Combine.MULTIPLY:
+            result = quant.scaled_multiply(value, operand, job.add_addend, job.add_value, job.add_residual, *tail)
+        else:
+            greater = (value > operand) == (job.combine == isa.Combine.MAXIMUM)
+            result = min(max(value if greater else operand, job.add_low), job.add_high)
+        assert isinstance(result, int)
+        return result
 
     def pool(self, job: isa.Job, group: int, results: list[list[int]], slot: list[int]) -> None:
         count = job.pool_count if job.pool else 1

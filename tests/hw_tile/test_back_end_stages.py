@@ -176,7 +176,7 @@ def test_nonlinearity(segments: int) -> None:
 def test_element_add() -> None:
     unit = ElementAdd(2)
     rng = random.Random(2)
-    names = ("mv", "mr", "addend", "shift", "zero", "low", "high", "apply")
+    names = ("mv", "mr", "addend", "shift", "zero", "low", "high", "apply", "combine")
     shared: dict[int, tuple[int, ...]] = {}
 
     def lane() -> dict[str, int]:
@@ -186,32 +186,47 @@ def test_element_add() -> None:
         if id(case) not in shared:
             shift = rng.choice([0, 47, rng.randrange(48), rng.randint(8, 20)])
             apply = int(rng.random() < 0.9)
-            scales = (corner(rng, 18), corner(rng, 18), corner(rng, 40))
-            shared[id(case)] = (*scales, shift, corner(rng, 16), *clamps(rng), apply)
+            combine = rng.choice(list(isa.Combine)) if apply else isa.Combine.ADD
+            product = combine == isa.Combine.MULTIPLY
+            offsets = (-corner(rng, 8), -corner(rng, 8))
+            scales = (
+                offsets[0] if product else corner(rng, 18),
+                corner(rng, 18),
+                offsets[1] if product else corner(rng, 40),
+            )
+            shared[id(case)] = (*scales, shift, corner(rng, 16), *clamps(rng), apply, combine)
             for fields in case:
+                if product:
+                    fields["value"] = corner(rng, 8)
                 fields |= dict(zip(names, shared[id(case)], strict=True))
         f = case[0]
         ports = {
-            unit.RESIDUAL: [(unit.residual_multiplier, f["mr"])],
-            unit.PRODUCT: [(unit.value_multiplier, f["mv"]), (unit.addend, f["addend"])],
+            unit.OPERANDS: [(unit.value_multiplier, f["mv"]), (unit.combine, f["combine"])],
+            unit.VALUE: [(unit.addend, f["addend"])],
+            unit.PRODUCT: [(unit.residual_multiplier, f["mr"])],
             unit.SHIFT: [(unit.shift, f["shift"])],
             unit.ZERO_POINT: [(unit.zero_point, f["zero"])],
             unit.CLAMP: [(unit.low, f["low"]), (unit.high, f["high"]), (unit.apply, f["apply"])],
         }
         for i, fields in enumerate(case):
-            ports[unit.RESIDUAL].append((unit.residuals[i], fields["residual"]))
-            ports[unit.PRODUCT].append((unit.i_values[i], fields["value"]))
+            ports[unit.OPERANDS].append((unit.residuals[i], fields["residual"]))
+            ports[unit.VALUE].append((unit.i_values[i], fields["value"]))
         for port, value in ports.get(stage, []):
             ctx.set(port, value)
 
     def expected(f: dict[str, int]) -> int:
         if not f["apply"]:
             return f["value"]
-        return int(
-            quant.scaled_add(
-                f["value"], f["residual"], f["mv"], f["mr"], f["addend"], f["shift"], f["zero"], f["low"], f["high"]
-            )
-        )
+        tail = (f["shift"], f["zero"], f["low"], f["high"])
+        match f["combine"]:
+            case isa.Combine.ADD:
+                return int(quant.scaled_add(f["value"], f["residual"], f["mv"], f["mr"], f["addend"], *tail))
+            case isa.Combine.MULTIPLY:
+                return int(quant.scaled_multiply(f["value"], f["residual"], f["addend"], f["mv"], f["mr"], *tail))
+            case isa.Combine.MAXIMUM:
+                return quant.saturate(max(f["value"], f["residual"]), f["low"], f["high"])
+            case _:
+                return quant.saturate(min(f["value"], f["residual"]), f["low"], f["high"])
 
     run_stage(unit, timing.ADD_LATENCY, 3000, lane, drive=drive, expected=expected, values=unit.o_values)
 

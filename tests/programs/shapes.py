@@ -122,8 +122,10 @@ def _arithmetic(draw: Draw, target: Target, job: isa.Job) -> isa.Job:
     pool = draw.pick([0, 0, 1, 2]) if target.pool else 0
     natural = job.sub_x * job.sub_y
     count = natural if draw.chance(0.6) else draw.divisor(pixels, 36)
-    low, high = _clamp(draw, target, bool(table or add or pool))
-    table_low, table_high = _clamp(draw, target, bool(add or pool))
+    combine = draw.pick([isa.Combine.ADD, *isa.Combine])
+    factor = add and combine == isa.Combine.MULTIPLY  # what comes before must be an activation
+    low, high = _clamp(draw, target, bool(table) or (bool(add or pool) and not factor))
+    table_low, table_high = _clamp(draw, target, bool(add or pool) and not factor)
     add_low, add_high = _clamp(draw, target, bool(pool))
     pool_low, pool_high = _clamp(draw, target, False)
     add_shift, pool_shift = _shift(draw), _shift(draw)
@@ -139,9 +141,10 @@ def _arithmetic(draw: Draw, target: Target, job: isa.Job) -> isa.Job:
         table_shift=draw.integer(0, 31) if draw.chance(0.1) else draw.integer(11, 16),
         table_low=table_low,
         table_high=table_high,
-        add_value=_multiplier(draw, add_shift),
+        combine=combine,
+        add_value=-draw.integer(*signed_range(target.activation_bits)) if factor else _multiplier(draw, add_shift),
         add_residual=_multiplier(draw, add_shift),
-        add_addend=_addend(draw, add_shift),
+        add_addend=-draw.integer(*signed_range(target.activation_bits)) if factor else _addend(draw, add_shift),
         add_shift=add_shift,
         add_zero_point=_zero_point(draw),
         add_low=add_low,
