@@ -7,6 +7,7 @@ import onnx
 
 from tileloom.compiler.network import Network
 from tileloom.compiler.problems import Problem
+from tileloom.compiler.skeleton import skeleton
 
 
 def check_standard(network: Network) -> Network:
@@ -18,8 +19,7 @@ def check_standard(network: Network) -> Network:
         return network.with_problems(
             [Problem("TL112", network.name, "", rule, network.doubt, "correct the attributes or the weights' shapes")]
         )
-    model = onnx.ModelProto()
-    model.CopyFrom(network.model)
+    model = skeleton(network.model)
     for value in model.graph.output:
         # Exporters leave shapes out that inference has found by now.
         kind = network.types.get(value.name, onnx.TensorProto.FLOAT)

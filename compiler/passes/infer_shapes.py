@@ -11,6 +11,7 @@ from onnx import shape_inference
 from tileloom.compiler.limits import DIMENSION, ELEMENTS, RANK, shape_fault
 from tileloom.compiler.network import Network
 from tileloom.compiler.problems import Problem
+from tileloom.compiler.skeleton import skeleton
 
 
 def infer_shapes(network: Network) -> Network:
@@ -18,12 +19,13 @@ def infer_shapes(network: Network) -> Network:
 
     What it finds wrong is only kept as a doubt: the rules of the operators say the same better, and come later.
     """
+    model = skeleton(network.model)
     try:
-        inferred, doubt = _inferred(network.model, strict=True), ""
+        inferred, doubt = _inferred(model, strict=True), ""
     except Exception as error:  # the library raises many kinds on malformed graphs
         doubt = _first_line(error)
         try:
-            inferred = _inferred(network.model, strict=False)
+            inferred = _inferred(model, strict=False)
         except Exception:  # nothing is known then, and the doubt says why
             return replace(network, doubt=doubt)
     shapes, types, problems = dict(network.shapes), dict(network.types), []
