@@ -74,10 +74,21 @@ GRAPH_PASSES: tuple[tuple[Callable[[RealGraph], RealGraph], str], ...] = (
 """Steps from the lowered graph to one of convolutions, pools and additions."""
 
 
-def read_model(path: str | os.PathLike[str]) -> Network:
+Stage = Network | RealGraph | IntegerGraph
+Saved = Callable[[str, Stage], None]
+"""What is told of every pass: its name, and the graph after it."""
+
+
+def unsaved(name: str, stage: Stage) -> None:
+    """Nobody looks at the stages."""
+
+
+def read_model(path: str | os.PathLike[str], saved: Saved = unsaved) -> Network:
     """The checked network in an ONNX file; raises :class:`ModelError` with all its problems."""
-    network = _checked(load(path))
-    simplify(network)
+    loaded = load(path)
+    saved("load", loaded)
+    network = _checked(loaded, saved)
+    simplify(network, saved)
     return network
 
 
@@ -103,6 +114,7 @@ def quantise(
     seed: int = 0,
     method: str = "mse",
     segments: int = SEGMENTS,
+    saved: Saved = unsaved,
 ) -> IntegerGraph:
     """The integer graph of a checked network.
 
@@ -130,21 +142,26 @@ def quantise(
         graph = replace(graph, notes=(*graph.notes, note))
     seen = observe(network, data, values) if values and data is not None else {}
     calibrated = calibrate(graph, seen, method)
+    saved("calibrate", calibrated)
     integers = verify_graph(quantise_graph(calibrated, segments))
+    saved("quantise_graph", integers)
     return replace(integers, error_bounds=error_bounds(integers, calibrated))
 
 
-def _checked(network: Network) -> Network:
+def _checked(network: Network, saved: Saved = unsaved) -> Network:
     for step in NETWORK_PASSES:
         network = step.run(network)
+        saved(step.run.__name__, network)
         if step.stops:
             network.refuse_problems()
     return network
 
 
-def simplify(network: Network) -> RealGraph:
+def simplify(network: Network, saved: Saved = unsaved) -> RealGraph:
     """The lowered graph after all of :data:`GRAPH_PASSES`, not yet calibrated."""
     graph = lower(network)
+    saved("lower", graph)
     for run, _ in GRAPH_PASSES:
         graph = run(graph)
+        saved(run.__name__, graph)
     return graph

@@ -67,11 +67,11 @@ def demo(
 
 
 @app.command(epilog="Example: tileloom check net.onnx")
-def check(model: options.Model, json: options.JsonPath = None) -> None:
+def check(model: options.Model, save_passes: options.SavePasses = None, json: options.JsonPath = None) -> None:
     """Check a network: every problem at once, each with code, PyTorch line, rule and fix."""
     from tileloom.verbs.check import check as verb
 
-    run("check", model, lambda watch: verb(model), json)
+    run("check", model, lambda watch: verb(model, save_passes=save_passes), json)
 
 
 @app.command(epilog="Example: tileloom explain TL203")
@@ -113,6 +113,7 @@ def compile(
     input: options.Input = None,
     seed: options.Seed = 0,
     output: options.Program = None,
+    save_passes: options.SavePasses = None,
     json: options.JsonPath = None,
 ) -> None:
     """Compile a network to a tile program (.tlp)."""
@@ -124,7 +125,14 @@ def compile(
         "compile",
         model,
         lambda watch: verb(
-            model, target=target, calibration=calibration, input=input, seed=seed, output=path, watch=watch
+            model,
+            target=target,
+            calibration=calibration,
+            input=input,
+            seed=seed,
+            output=path,
+            save_passes=save_passes,
+            watch=watch,
         ),
         json,
     )

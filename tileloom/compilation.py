@@ -1,9 +1,10 @@
 """From a model argument to what the verbs work on: the checked network, its integer graph, its program."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tileloom.compiler.graph import Conv2d, IntegerGraph, Tensor, inputs_of
 from tileloom.files import Arrays
@@ -16,9 +17,15 @@ from tileloom.refusal import refuse
 if TYPE_CHECKING:
     from tileloom.compiler.network import Network
 
+Saved = Callable[[str, Any], None]
+"""Told of every pass of the front end: its name, and the graph after it."""
 DEFAULT_TARGET = "default"
 WEIGHTED = ("Conv", "Gemm", "MatMul", "ConvTranspose")
 """ONNX operators whose multiply-accumulates and weights are the network's own."""
+
+
+def nothing_saved(name: str, stage: Any) -> None:
+    """Nobody looks at the stages."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +58,7 @@ def quantise_model(
     inputs: Arrays | None,
     seed: int,
     watch: Watch = unwatched,
+    saved: Saved = nothing_saved,
 ) -> Quantised:
     """The integer graph of an ONNX file or zoo network; of ``target`` only the nonlinearity unit matters.
 
@@ -61,7 +69,7 @@ def quantise_model(
     from tileloom.compiler.nonlinearity import SEGMENTS
 
     watch("reading the network", 0, 0)
-    network = frontend.read_model(argument.path)
+    network = frontend.read_model(argument.path, saved)
     data, origin = calibration, "the calibration data"
     if data is None and argument.zoo is not None:
         data, origin = dict(argument.zoo.calibration()), "64 training digits"
@@ -69,7 +77,7 @@ def quantise_model(
         data, origin = inputs, "the input frames"
     watch("quantising", 0, 0)
     # A target without the unit gets the full tables, so that the back end refuses them by name.
-    graph = frontend.quantise(network, data, seed, segments=target.segments or SEGMENTS)
+    graph = frontend.quantise(network, data, seed, segments=target.segments or SEGMENTS, saved=saved)
     return Quantised(network, graph, origin if data is not None else f"random data, seed {seed}")
 
 
@@ -97,6 +105,7 @@ def compiled(
     inputs: Arrays | None = None,
     seed: int = 0,
     watch: Watch = unwatched,
+    saved: Saved = nothing_saved,
 ) -> Compiled:
     """The program of a model argument; a program file is loaded, and must be for ``target`` if one is named.
 
@@ -104,7 +113,7 @@ def compiled(
     """
     if not argument.is_program:
         machine = load_target(target or DEFAULT_TARGET)
-        quantised = quantise_model(argument, machine, calibration, inputs, seed, watch)
+        quantised = quantise_model(argument, machine, calibration, inputs, seed, watch, saved)
         return Compiled(compile_quantised(quantised, machine, watch=watch), quantised)
     program = argument.program()
     if calibration is not None:

@@ -50,4 +50,8 @@ DeepestEngine = Annotated[
     EngineName | None, typer.Option("--engine", help="Deepest engine; rtl where it can be built, else cycle.")
 ]
 Engine = Annotated[EngineName, typer.Option("--engine", help="Engine that gives the numbers.")]
+SavePasses = Annotated[
+    Path | None,
+    typer.Option("--save-passes", metavar="DIR", help="Folder for the graph after every pass, as ONNX for Netron."),
+]
 OutputFolder = Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder to write into.")]

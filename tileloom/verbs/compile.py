@@ -10,6 +10,7 @@ from tileloom.document import Document, Kind
 from tileloom.files import require_writable, write
 from tileloom.frames import Given, arrays_of
 from tileloom.model_argument import PROGRAM_SUFFIX, find
+from tileloom.pass_files import PassFiles
 from tileloom.progress import Watch, unwatched
 from tileloom.tables import Table, facts
 
@@ -76,9 +77,12 @@ def compile(
     input: Given | None = None,
     seed: int = 0,
     output: str | Path | None = None,
+    save_passes: str | Path | None = None,
     watch: Watch = unwatched,
 ) -> CompileDocument:
     """Compile a network and write the program to ``output`` (None: nowhere).
+
+    ``save_passes`` is a folder that gets the graph after every pass of the front end, as ONNX files.
 
     Raises ``ModelError`` with every problem of the network, or of a layer that does not fit the target.
     """
@@ -86,7 +90,8 @@ def compile(
     argument.network("compile")
     if output is not None:
         require_writable(Path(output))
-    made = compiled(argument, target, arrays_of(calibration), arrays_of(input), seed, watch)
+    saved = PassFiles(None if save_passes is None else Path(save_passes))
+    made = compiled(argument, target, arrays_of(calibration), arrays_of(input), seed, watch, saved)
     if output is not None:
         write(Path(output), made.program.to_bytes())
     return _document(argument.name, made, output)
