@@ -15,8 +15,8 @@ import numpy as np
 from tileloom.compiler import graph as integer
 from tileloom.compiler import real_graph as real
 from tileloom.compiler.graph import IntegerGraph, Tensor, inputs_of
-from tileloom.compiler.nonlinearity import NONLINEARITIES
 from tileloom.compiler.real_graph import Floats, RealGraph
+from tileloom.compiler.table_function import evaluate
 
 RELATIVE = 2.0**-15
 """Relative error of a rescaling that only quantisation asked for: multipliers have at least 15 significant bits."""
@@ -118,29 +118,62 @@ def _convolution(
     if operator.table is None:
         return np.asarray(result)
     reach = float((gains.sum(axis=1) * read.magnitude + np.abs(meaning.bias)).max())
-    slope, difference = _function(operator, meaning, written, reach + float(result.max()))
-    return np.asarray(slope * result + difference)
+    move, difference = _function(operator, meaning, written, reach + float(result.max()), float(result.max()))
+    return np.asarray(np.minimum(move, result * _slope(operator, meaning, written)) + difference)
 
 
-def _function(
-    operator: integer.Conv2d, meaning: real.Convolution, written: Tensor, reach: float
-) -> tuple[float, float]:
-    """Greatest slope of the function up to magnitude ``reach``, and greatest difference of its table from it."""
-    assert operator.table is not None and meaning.function is not None
-    function, scale = NONLINEARITIES[meaning.function].function, operator.table_scale
-    low = max(operator.low, int(np.floor(-reach / scale)))
-    high = min(operator.high, int(np.ceil(reach / scale)))
-    codes = np.arange(low, high + 1, dtype=np.int64)
+def _exact(operator: integer.Conv2d, meaning: real.Convolution, written: Tensor, x: Floats) -> Floats:
+    """The function's values within the range of the output; where it has none, that of the nearest number before."""
+    assert meaning.function is not None
     least, greatest = (
         (limit - written.zero_point) * written.scale for limit in (written.low - 0.5, written.high + 0.5)
     )
-    exact = np.clip(function(np.asarray(codes * scale, dtype=np.float64)), least, greatest)
+    values = evaluate(meaning.function, x)
+    present = np.maximum.accumulate(np.where(np.isnan(values), 0, np.arange(len(values))))
+    return np.nan_to_num(np.clip(values[present], least, greatest), nan=least)
+
+
+def _steps(operator: integer.Conv2d) -> Floats:
+    """The numbers that the table's input codes stand for."""
+    codes = np.arange(operator.low, operator.high + 1, dtype=np.float64)
+    return np.asarray((codes - operator.zero_point) * operator.table_scale)
+
+
+def _slope(operator: integer.Conv2d, meaning: real.Convolution, written: Tensor) -> float:
+    """Greatest slope of the function over the range of its table."""
+    exact = _exact(operator, meaning, written, _steps(operator))
+    return float(np.abs(np.diff(exact)).max(initial=0.0)) / operator.table_scale
+
+
+def _function(
+    operator: integer.Conv2d, meaning: real.Convolution, written: Tensor, reach: float, error: float
+) -> tuple[float, float]:
+    """How far the function moves when its input does by ``error``, and how far its table is from it.
+
+    Numbers are at most ``reach``, and where calibration looked, between those that it saw.
+    """
+    assert operator.table is not None
+    x = _steps(operator)
+    exact = _exact(operator, meaning, written, x)
+    codes = np.arange(operator.low, operator.high + 1, dtype=np.int64)
     found = (np.asarray(operator.table.evaluate(codes, written.low, written.high)) - written.zero_point) * written.scale
     difference = float(np.abs(found - exact).max())
-    slope = float(np.abs(np.diff(exact)).max(initial=0.0)) / scale
+    least, greatest = meaning.seen or (-reach, reach)
     beyond = 0.0
-    for index, limit in ((0, -reach), (-1, reach)):
-        if abs(limit) > abs(codes[index] * scale):
-            tail = np.clip(function(np.linspace(codes[index] * scale, limit, SAMPLES)), least, greatest)
+    for index, limit in ((0, max(least, -reach)), (-1, min(greatest, reach))):
+        if (limit < x[0]) if index == 0 else (limit > x[-1]):
+            tail = _exact(operator, meaning, written, np.linspace(x[index], limit, SAMPLES))
             beyond = max(beyond, float(np.abs(tail - exact[index]).max()))
-    return slope, difference + beyond
+    return _movement(exact, int(np.ceil(error / operator.table_scale))), difference + beyond
+
+
+def _movement(values: Floats, distance: int) -> float:
+    """Greatest difference of two values at most ``distance`` apart."""
+    if distance >= len(values):
+        return float(np.ptp(values))
+    high, low, width = values, values, 1
+    while width < distance + 1:
+        step = min(width, distance + 1 - width)
+        high, low = np.maximum(high[:-step], high[step:]), np.minimum(low[:-step], low[step:])
+        width += step
+    return float((high - low).max())

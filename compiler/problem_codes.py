@@ -155,6 +155,11 @@ CODES: dict[str, tuple[str, str]] = {
         "one value is quantised in two ways",
         "DequantizeLinear must use the scale and zero point of the QuantizeLinear before it.",
     ),
+    "TL310": (
+        "a function has no value for a number that occurs",
+        "Logarithms, roots, reciprocals and powers are not defined everywhere, and have no table where they grow "
+        "without end. Clip their input to a range in which they are finite, or calibrate with data of the right range.",
+    ),
     "TL401": (
         "there is no such model",
         "A model argument is an ONNX file, a tile program (.tlp) or the name of a network that ships with tileloom; "

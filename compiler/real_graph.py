@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tileloom.compiler.graph import Piece, Source, Window
+from tileloom.compiler.table_function import TableFunction
 from tileloom.hw.spec.quant import Rounding
 
 Floats = npt.NDArray[np.float64]
@@ -71,7 +72,11 @@ class Convolution:
     scales: Floats | None = None
     low: float = -inf
     high: float = inf
-    function: str | None = None
+    function: TableFunction | None = None
+    applied_to: str = ""
+    """With a function: the ONNX value that it is applied to."""
+    seen: tuple[float, float] | None = None
+    """With a function: least and greatest number that it is applied to, where calibration looked."""
 
 
 @dataclass(frozen=True)
@@ -172,12 +177,13 @@ class Clamp:
 
 @dataclass(frozen=True)
 class Function:
-    """A nonlinear function of each element, by its name in :mod:`tileloom.compiler.nonlinearity`."""
+    """A function of each element; ``applied_to`` is the ONNX value that holds the input's numbers."""
 
     source: Source
     input: str
     output: str
-    name: str
+    function: TableFunction
+    applied_to: str
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ On a map that other operators read too, or behind a pool or an add, it becomes a
 from tileloom.compiler.lowering import Lowering
 from tileloom.compiler.node import Node
 from tileloom.compiler.operator_example import Example, numbers, step
-from tileloom.compiler.real_graph import Function
 from tileloom.compiler.rule import Rule
+from tileloom.compiler.table_function import TableFunction
+from tileloom.compiler.unary import lower_function
 
 NAMES = ("Sigmoid",)
 RULES: tuple[Rule, ...] = ()
@@ -15,8 +16,7 @@ RULES: tuple[Rule, ...] = ()
 
 def lower(node: Node, lowering: Lowering) -> None:
     """Emit the function."""
-    view = lowering.placed(node, 0)
-    lowering.emit(Function(node.source, view.name, lowering.add_like(node, view), "Sigmoid"))
+    lower_function(node, lowering, TableFunction("Sigmoid"))
 
 
 EXAMPLES = (

@@ -1,28 +1,38 @@
 """Calibrate: maps that the model leaves in floating point get a scale and zero point from what runs through them.
 
 Requires: a real graph of convolutions, pools and additions; calibration data. Ensures: every map has a quantisation.
-Max pools hand on that of their input; outputs of functions have that of the function's range.
+Maps between which codes pass unchanged (pools, assemblies) share one; outputs of bounded functions alone have
+that of the function's range. Functions whose tables need it know between which numbers they are applied.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import inf
 
 import numpy as np
 
-from tileloom.compiler.float_model import Histogram
-from tileloom.compiler.nonlinearity import NONLINEARITIES
-from tileloom.compiler.real_graph import Convolution, Floats, Map, MaximumPool, Quantisation, RealGraph, RealOperator
+from tileloom.compiler.float_model import BINS, Histogram
+from tileloom.compiler.grid_groups import grid_groups, is_root
+from tileloom.compiler.nonlinearity import range_of_bounded
+from tileloom.compiler.real_graph import Assembly, Convolution, Floats, Map, Quantisation, RealGraph, RealOperator
 from tileloom.compiler.scales import quantisation_of_range
+from tileloom.compiler.table_function import is_narrow
 
 METHODS = ("mse", "percentile", "minmax")
 """How a range is chosen: least squared error, 99.99 % of the values, or all of them."""
 PERCENTILE = 99.99
+FILL = 1e30
+"""Padding of at least this magnitude stands for infinity: it saturates instead of widening the range."""
 
 
 def values_to_observe(graph: RealGraph) -> list[str]:
     """ONNX values whose histograms :func:`calibrate` needs, each once."""
     producers = {operator.output: operator for operator in graph.operators}
-    needed = [map_.value for map_ in graph.maps.values() if _is_observed(map_, producers.get(map_.name))]
+    needed: list[str] = []
+    for group in grid_groups(graph):
+        roots = [name for name in group if is_root(producers.get(name))]
+        if _fixed([producers.get(name) for name in roots]) is None:
+            needed += [graph.maps[name].value for name in roots if _constants(producers.get(name)) is None]
+    needed += [each.applied_to for each in graph.operators if isinstance(each, Convolution) and _looks(each, graph)]
     return list(dict.fromkeys(needed))
 
 
@@ -30,42 +40,91 @@ def calibrate(graph: RealGraph, seen: dict[str, Histogram], method: str) -> Real
     """The graph with every map quantised."""
     producers = {operator.output: operator for operator in graph.operators}
     maps = dict(graph.maps)
-    for name in [*graph.inputs, *producers]:
-        map_, producer = maps[name], producers.get(name)
-        if map_.quantisation is not None:
-            continue
-        if _is_observed(map_, producer):
+    for group in grid_groups(graph):
+        roots = [name for name in group if is_root(producers.get(name))]
+        grid = _fixed([producers.get(name) for name in roots])
+        if grid is None:
+            data = [_data(maps[name], producers.get(name), seen) for name in roots]
+            low, high = _range(data, method)
             # Inputs keep their whole range: their values are data, not outliers.
-            chosen = "minmax" if producer is None else method
-            found = _chosen(seen[map_.value], _limits(producer), chosen)
-        elif isinstance(producer, MaximumPool):
-            found = maps[producer.input].quantisation or Quantisation(1.0, 0)
-        else:
-            assert isinstance(producer, Convolution) and producer.function is not None
-            found = NONLINEARITIES[producer.function].output
-        maps[name] = replace(map_, quantisation=found)
-    return replace(graph, maps=maps)
+            whole = [each for name, each in zip(roots, data, strict=True) if name not in producers]
+            fills = [each.fill for each in map(producers.get, group) if isinstance(each, Assembly)]
+            bounds = [*(fill for fill in fills if abs(fill) < FILL), *(end for each in whole for end in each.ends)]
+            grid = quantisation_of_range(min([low, *bounds]), max([high, *bounds]))
+        for name in group:
+            maps[name] = replace(maps[name], quantisation=grid)
+    return replace(
+        graph, maps=maps, operators=tuple(_having_seen(operator, graph, seen) for operator in graph.operators)
+    )
 
 
-def _is_observed(map_: Map, producer: RealOperator | None) -> bool:
-    if map_.quantisation is not None or isinstance(producer, MaximumPool):
+def _looks(operator: Convolution, graph: RealGraph) -> bool:
+    """Whether the numbers that the operator's function is applied to must be observed; a given grid tells them."""
+    if operator.function is None or not is_narrow(operator.function):
         return False
-    return not (isinstance(producer, Convolution) and producer.function is not None)
+    return graph.maps[operator.input].quantisation is None or operator.codes is None
+
+
+def _having_seen(operator: RealOperator, graph: RealGraph, seen: dict[str, Histogram]) -> RealOperator:
+    if not isinstance(operator, Convolution) or not _looks(operator, graph):
+        return operator
+    histogram = seen[operator.applied_to]
+    return replace(operator, seen=(histogram.low, histogram.high))
+
+
+def _fixed(producers: list[RealOperator | None]) -> Quantisation | None:
+    """The grid of the one bounded function that writes all of a group's maps."""
+    functions = {each.function if isinstance(each, Convolution) else None for each in producers}
+    function = functions.pop() if len(functions) == 1 else None
+    bounds = None if function is None else range_of_bounded(function)
+    return None if bounds is None else quantisation_of_range(*bounds)
+
+
+def _constants(producer: RealOperator | None) -> Floats | None:
+    """The numbers of a map that depends on no input, which nobody observes."""
+    constant = isinstance(producer, Convolution) and not producer.weights.any() and producer.function is None
+    return producer.bias if constant and isinstance(producer, Convolution) else None
+
+
+def _data(map_: Map, producer: RealOperator | None, seen: dict[str, Histogram]) -> "_Data":
+    constants = _constants(producer)
+    if constants is None:
+        return _Data(seen[map_.value], *_limits(producer))
+    counts, edges = np.histogram(constants, BINS)
+    return _Data(Histogram(float(edges[0]), float(edges[-1]), counts), *_limits(producer))
 
 
 def _limits(producer: RealOperator | None) -> tuple[float, float]:
     return (-inf, inf) if producer is None else (getattr(producer, "low", -inf), getattr(producer, "high", inf))
 
 
-def _chosen(seen: Histogram, limits: tuple[float, float], method: str) -> Quantisation:
-    """The quantisation for a histogram, values clamped to ``limits`` first."""
-    low, high = (float(np.clip(value, *limits)) for value in (seen.low, seen.high))
-    centres = np.clip(seen.centres(), low, high)
+@dataclass(frozen=True, eq=False)
+class _Data:
+    """Observed values, clamped to limits."""
+
+    seen: Histogram
+    low: float
+    high: float
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Least and greatest value."""
+        least, greatest = np.clip([self.seen.low, self.seen.high], self.low, self.high)
+        return float(least), float(greatest)
+
+    def centres(self) -> Floats:
+        """Middles of the histogram's bins."""
+        return np.asarray(np.clip(self.seen.centres(), *self.ends), dtype=np.float64)
+
+
+def _range(data: list[_Data], method: str) -> tuple[float, float]:
+    """The range of codes for all the data together."""
+    low, high = min(each.ends[0] for each in data), max(each.ends[1] for each in data)
+    centres = np.concatenate([each.centres() for each in data])
+    counts = np.concatenate([each.seen.counts for each in data]).astype(np.float64)
     if method == "percentile":
-        low, high = _percentiles(centres, seen.counts.astype(np.float64), low, high)
-    if method == "mse":
-        low, high = _least_error(centres, seen.counts.astype(np.float64), low, high)
-    return quantisation_of_range(low, high)
+        return _percentiles(centres, counts, low, high)
+    return _least_error(centres, counts, low, high) if method == "mse" else (low, high)
 
 
 def _percentiles(centres: Floats, counts: Floats, low: float, high: float) -> tuple[float, float]:

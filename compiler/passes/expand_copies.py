@@ -31,5 +31,5 @@ def _expanded(operator: RealOperator, graph: RealGraph) -> RealOperator:
         ones.astype(np.int64),
         np.ones(count),
         *limits,
-        operator.name if isinstance(operator, Function) else None,
+        *((operator.function, operator.applied_to) if isinstance(operator, Function) else ()),
     )

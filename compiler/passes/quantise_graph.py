@@ -1,17 +1,18 @@
 """Quantise: real operators on quantised maps become integer operators.
 
-Requires: every map quantised; convolutions, pools and additions only. Ensures: an integer graph whose accumulators
-are proven to fit. Raises :class:`ModelError` with every layer whose numbers do not fit (TL305, TL306).
+Requires: every map quantised; convolutions, pools, additions and assemblies only. Ensures: an integer graph whose
+accumulators are proven to fit. Raises :class:`ModelError` with every layer whose numbers do not fit (TL305, TL306).
 """
 
 import numpy as np
 
 from tileloom.compiler import graph as integer
 from tileloom.compiler.graph import IntegerGraph, Tensor
-from tileloom.compiler.nonlinearity import NONLINEARITIES, SEGMENTS, fit
+from tileloom.compiler.nonlinearity import SEGMENTS, NotFinite, Range, Table, table_of
 from tileloom.compiler.problems import ModelError, Problem
 from tileloom.compiler.real_graph import (
     Addition,
+    Assembly,
     AveragePool,
     Convolution,
     Floats,
@@ -23,15 +24,14 @@ from tileloom.compiler.real_graph import (
     RealOperator,
 )
 from tileloom.compiler.scales import code_limits, weight_codes
+from tileloom.compiler.table_function import IDENTITY
 from tileloom.hw.spec.quant import (
     ACCUMULATOR_BITS,
-    INTERMEDIATE_BITS,
     MULTIPLIER_BITS,
     SHIFT_MAXIMUM,
     Rounding,
     accumulator_bits_needed,
     normalise_multiplier,
-    signed_range,
 )
 
 FACTOR_LIMIT = 65535.0
@@ -68,6 +68,16 @@ def _tensor(map_: Map, grid: Quantisation) -> Tensor:
     )
 
 
+def _reach(operator: Convolution, read: Quantisation) -> Range | None:
+    """Least and greatest sum of a convolution that only copies a map; None of another."""
+    if operator.weights[0].size != 1 or np.ptp(operator.weights) != 0.0:
+        return None
+    ends = [
+        (code - read.zero_point) * read.scale * float(operator.weights.ravel()[0]) for code in (read.low, read.high)
+    ]
+    return min(ends), max(ends)
+
+
 class _Builder:
     """Turns operators one by one, collecting problems and notes."""
 
@@ -90,13 +100,16 @@ class _Builder:
                 return self._average(operator)
             case Addition():
                 return self._addition(operator)
+            case Assembly():
+                fill, _ = code_limits(operator.fill, operator.fill, self._of(operator.output))
+                return integer.Assemble(operator.source, operator.output, operator.pieces, fill)
             case _:
                 raise TypeError(f"operators must be expanded before quantisation, not {type(operator).__name__}")
 
     def _allow_rounding(self, operator: RealOperator) -> None:
-        """Only convolutions round downwards; a max pool does not round."""
+        """Only convolutions round downwards; a max pool and an assembly do not round."""
         floor = self._of(operator.output).rounding is Rounding.FLOOR
-        if floor and not isinstance(operator, Convolution | MaximumPool):
+        if floor and not isinstance(operator, Convolution | MaximumPool | Assembly):
             self.problems.append(
                 Problem(
                     "TL302",
@@ -138,14 +151,8 @@ class _Builder:
         self._prove(operator, codes, bias, read)
         zero_point, low, high, table, scale = written.zero_point, -128, 127, None, written.scale
         if operator.function is not None:
-            nonlinearity = NONLINEARITIES[operator.function]
-            scale = max(nonlinearity.saturation / 32768.0, read.scale * float(scales.max()) / (FACTOR_LIMIT / 2))
-            table, error = fit(nonlinearity.function, scale, written.scale, written.zero_point, self.segments)
-            zero_point, (low, high) = 0, signed_range(INTERMEDIATE_BITS)
-            self.notes.append(
-                f"{operator.function} after {operator.source.node}: {len(table.slopes)} segments, greatest error "
-                f"{error:.3f} output codes over all 65536 inputs (rounding alone 0.5)"
-            )
+            found = self._table(operator, read, written, read.scale * float(scales.max()) / (FACTOR_LIMIT / 2))
+            table, scale, zero_point, low, high = found.segments, found.scale, found.zero_point, found.low, found.high
         else:
             low, high = code_limits(operator.low, operator.high, written)
         factors = [self._multiplier(operator, float(factor)) for factor in read.scale * scales / scale]
@@ -166,6 +173,34 @@ class _Builder:
             0.0 if table is None else scale,
             rounding=written.rounding,
         )
+
+    def _table(self, operator: Convolution, read: Quantisation, written: Quantisation, least_scale: float) -> Table:
+        """The table of the operator's function; an identity with limits where the function has no values."""
+        assert operator.function is not None
+        seen = operator.seen
+        if seen is None and operator.codes is not None and not operator.bias.any():
+            seen = _reach(operator, read)
+        try:
+            table = table_of(operator.function, written, seen, least_scale, self.segments)
+        except NotFinite as fault:
+            self.problems.append(
+                Problem(
+                    "TL310",
+                    operator.source.node,
+                    operator.source.line,
+                    f"{operator.source.op}: the function must have a finite value for all numbers that occur",
+                    str(fault),
+                    "clip its input before, or calibrate with data of the right range",
+                )
+            )
+            return table_of(IDENTITY, written, None, least_scale, self.segments)
+        low, high = table.range
+        self.notes.append(
+            f"{operator.function} at {operator.source.node}: {len(table.segments.slopes)} segments from {low:.6g} to "
+            f"{high:.6g}, greatest error {table.error:.3f} output codes over all {table.high - table.low + 1} inputs "
+            "(rounding alone 0.5)"
+        )
+        return table
 
     def _prove(self, operator: Convolution, codes: Int64s, bias: Floats, read: Quantisation) -> None:
         """Refuse a layer whose sums could leave the accumulators, the zero point folded into the bias or not."""

@@ -17,8 +17,10 @@ from tileloom.compiler.graph import (
     Tensor,
     Window,
 )
-from tileloom.compiler.nonlinearity import NONLINEARITIES, fit
+from tileloom.compiler.nonlinearity import table_of
+from tileloom.compiler.real_graph import Quantisation
 from tileloom.compiler.reference import FRAME_ELEMENTS, evaluate
+from tileloom.compiler.table_function import TableFunction
 
 SOURCE = Source("n", "op")
 
@@ -59,7 +61,8 @@ def test_conv2d(seed: int) -> None:
     height, width = window.output_size(5, 6)
     written = Tensor("y", count, height, width, 1.0, 3)
     weights = generator.choice([-128, -1, 0, 1, 77, 127], (count, per_group, 2, 3)).astype(np.int8)
-    table = fit(NONLINEARITIES["Tanh"].function, 4 / 32768, 1 / 127, 0)[0] if seed % 3 == 0 else None
+    tanh = table_of(TableFunction("Tanh"), Quantisation(1 / 127, 0), None, 1e-9).segments
+    table = tanh if seed % 3 == 0 else None
     low, high = (-32768, 32767) if table else (-100, 120)
     operator = Conv2d(
         SOURCE, "x", "y", weights, generator.integers(-5000, 5000, count), window, groups,
