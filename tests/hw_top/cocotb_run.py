@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from unittest import mock
 from xml.etree import ElementTree
@@ -18,7 +19,9 @@ ROOT = Path(__file__).parents[2]
 PORTS = ("clk", "rst", "interrupt", "s_axil_*", "m_axi_*", "trace_*")
 
 
-def run_bench(verilog: str, top: str, bench: str, results: Path, variables: dict[str, str]) -> list[str]:
+def run_bench(
+    verilog: str, top: str, bench: str, results: Path, variables: dict[str, str], ports: Sequence[str] = PORTS
+) -> list[str]:
     """Run every cocotb test of module ``bench`` and return the names of those that passed; any failure fails.
 
     Parameters
@@ -26,8 +29,9 @@ def run_bench(verilog: str, top: str, bench: str, results: Path, variables: dict
     verilog : text of the design
     results : folder for the log and the results
     variables : environment that the bench sees
+    ports : names of the ports that it drives and reads, with ``*``
     """
-    folder = build(verilog, top)
+    folder = build(verilog, top, ports)
     changed = {**environment(), **variables, "PYTHONPATH": str(ROOT), "COCOTB_LOG_LEVEL": "WARNING"}
     changed |= {"PYTHONWARNINGS": "ignore", "PYGPI_PYTHON_BIN": sys.executable}
     with mock.patch.dict(os.environ, changed):
@@ -52,18 +56,20 @@ def run_bench(verilog: str, top: str, bench: str, results: Path, variables: dict
     return [case.get("name", "") for case in cases]
 
 
-def build(verilog: str, top: str) -> Path:
+def build(verilog: str, top: str, ports: Sequence[str] = PORTS) -> Path:
     """The folder with the compiled simulator, named as the top module.
 
     cocotb's own build makes every signal of the design public, which takes ten times longer to compile and to run:
     here only the ports are.
     """
-    folder = cache_folder() / "cocotb" / hashlib.sha256((verilog + str(ARGUMENTS)).encode()).hexdigest()[:32]
+    folder = (
+        cache_folder() / "cocotb" / hashlib.sha256((verilog + str(ARGUMENTS) + str(ports)).encode()).hexdigest()[:32]
+    )
     with locked(folder):
         if not (folder / top).exists():
             folder.mkdir(parents=True, exist_ok=True)
             (folder / f"{top}.v").write_text(verilog, encoding="utf-8")
-            lines = [f'public_flat_rw -module "{top}" -var "{name}"\n' for name in PORTS]
+            lines = [f'public_flat_rw -module "{top}" -var "{name}"\n' for name in ports]
             (folder / "ports.vlt").write_text("`verilator_config\n" + "".join(lines), encoding="utf-8")
             libraries = cocotb_tools.config.libs_dir
             command = ["verilator", "--cc", "--exe", "--build", "-j", "2", "--vpi", "--timing", *ARGUMENTS]
