@@ -85,6 +85,22 @@ def explain(
     run("explain", code or "", lambda watch: verb(code), json)
 
 
+@app.command(epilog="Example: tileloom repro net.onnx --output small.onnx")
+def repro(
+    model: options.Model,
+    code: Annotated[str | None, typer.Option("--code", metavar="CODE", help="Which problem; else the first.")] = None,
+    target: options.Target = None,
+    seed: options.Seed = 0,
+    output: options.Copy = None,
+    json: options.JsonPath = None,
+) -> None:
+    """Shrink a failing network to the fewest nodes that still fail, with random weights."""
+    from tileloom.verbs.repro import repro as verb
+
+    path = output or Path(f"{Path(model).stem}.repro.onnx")
+    run("repro", model, lambda watch: verb(model, code=code, target=target, seed=seed, output=path, watch=watch), json)
+
+
 @app.command(epilog="Example: tileloom targets --target my_machine.toml")
 def targets(target: options.OneTarget = None, json: options.JsonPath = None) -> None:
     """List the machines that ship with tileloom, or check a target file."""

@@ -43,9 +43,7 @@ Program = Annotated[
 Outputs = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="X.npz", help="Write what the network gives, in real numbers.")
 ]
-Copy = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="X.onnx", help="Copy the ONNX file of NAME there.")
-]
+Copy = Annotated[Path | None, typer.Option("--output", "-o", metavar="X.onnx", help="Write the ONNX file there.")]
 DeepestEngine = Annotated[
     EngineName | None, typer.Option("--engine", help="Deepest engine; rtl where it can be built, else cycle.")
 ]
