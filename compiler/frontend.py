@@ -33,6 +33,7 @@ from tileloom.compiler.passes.order_nodes import order_nodes
 from tileloom.compiler.passes.quantise_graph import quantise_graph
 from tileloom.compiler.passes.raise_clamps import raise_clamps
 from tileloom.compiler.passes.read_weights import read_weights
+from tileloom.compiler.passes.share_grids import share_grids
 from tileloom.compiler.passes.verify_graph import verify_graph
 from tileloom.compiler.problems import ModelError, Problem
 from tileloom.compiler.real_graph import RealGraph
@@ -69,6 +70,7 @@ GRAPH_PASSES: tuple[tuple[Callable[[RealGraph], RealGraph], str], ...] = (
     (raise_clamps, "before the clamps fold, so that they reach the convolution instead of the pool"),
     (fold_clamps, "limits are free where the map is made"),
     (fold_functions, "after the clamps: a function follows the limits of its convolution, never the other way round"),
+    (share_grids, "after the folds, which free maps; before the copies, of which it may need some"),
     (expand_copies, "last: what nobody could take becomes an operator of its own"),
 )
 """Steps from the lowered graph to one of convolutions, pools and additions."""

@@ -1,18 +1,30 @@
 """The builder that operators lower themselves with: from ONNX values to maps and real operators.
 
 The layout of a network input is chosen by its first reader: channels first, or channels last where a Transpose leads
-to it. All other maps are ``channels x height x width`` from the start.
+to it. All other maps are ``channels x height x width`` from the start. Whoever needs a value in another order or
+selection than its map has gets a map of its own, put together by an Assembly.
 """
 
 from dataclasses import dataclass, replace
+from itertools import chain, count
 
 import numpy as np
 
-from tileloom.compiler.graph import Source
+from tileloom.compiler.graph import Piece, Source
 from tileloom.compiler.network import Network
 from tileloom.compiler.node import Array, Constant, Node
+from tileloom.compiler.pieces import PIECES, TooManyPieces, pieces_of
 from tileloom.compiler.problems import Problem
-from tileloom.compiler.real_graph import Floats, Map, MaximumPool, Quantisation, RealOperator, Requantise
+from tileloom.compiler.real_graph import (
+    Assembly,
+    Floats,
+    Map,
+    MaximumPool,
+    Quantisation,
+    RealOperator,
+    Requantise,
+    inputs_of,
+)
 from tileloom.compiler.view import Indices, View, with_order
 
 
@@ -48,6 +60,8 @@ class Lowering:
         self.operators: list[RealOperator] = []
         self.views: dict[str, View] = {}
         self.notes: list[str] = []
+        self._movers: dict[str, Source] = {}
+        self._arranged: dict[tuple[str, tuple[int, int, int], bytes], str] = {}
         for name in network.inputs:
             shape = network.shapes[name]
             self.unplaced[name] = Unplaced(name, shape[1:])
@@ -93,9 +107,10 @@ class Lowering:
         """Append an operator; its maps exist."""
         self.operators.append(operator)
 
-    def alias(self, node: Node, view: View) -> None:
-        """The node's first output is only another view."""
-        self.views[node.outputs[0]] = view
+    def alias(self, node: Node, view: View, output: int = 0) -> None:
+        """An output of the node, the first if not said otherwise, is only another view."""
+        self.views[node.outputs[output]] = view
+        self._movers[node.outputs[output]] = node.source
 
     def alias_on_host(self, node: Node) -> bool:
         """Whether the first input is on the host; then the node's output is too, and nothing else is to be done."""
@@ -155,57 +170,96 @@ class Lowering:
             return view.order
         plain = np.arange(map_.elements, dtype=np.int64).reshape(map_.channels, map_.height, map_.width)
         of_user = plain.transpose(1, 2, 0).ravel()
-        return with_order(view.name, of_user[view.positions()]).order
+        return with_order(view.name, of_user[view.positions()], size=map_.elements).order
 
     def as_planes(self, node: Node, index: int) -> Map:
         """The operand as a map of ``(1, channels, height, width)``, or ``(1, channels, length)`` with height 1."""
         view = self.view(node, index)
-        channels, height, width = planes_of(view.shape)
-        if view.name in self.unplaced:
-            self._place(node, view, channels, height, width)
-        map_ = self.maps[view.name]
-        if (map_.channels, map_.height, map_.width) != (channels, height, width) or self.positions(view) is not None:
-            raise refuse(
-                node,
-                "TL209",
-                "the input must be a map in its own order",
-                f"a reordered view {list(view.shape)} of a map of {map_.channels}x{map_.height}x{map_.width}",
-                "move the Reshape or Transpose to the network's input or output",
-            )
-        return map_
+        return self.arranged(node, view, planes_of(view.shape), node.inputs[index])
 
     def placed(self, node: Node, index: int) -> View:
-        """The operand's view, with a layout: the plain one of its shape if nobody has chosen one before."""
-        view = self.view(node, index)
-        if view.name in self.unplaced:
-            if len(view.shape) not in (2, 3, 4):
-                raise refuse(
-                    node,
-                    "TL206",
-                    "the input must have 2, 3 or 4 axes",
-                    f"{len(view.shape)} (shape {list(view.shape)})",
-                    "reshape it",
-                )
-            self._place(node, view, *planes_of(view.shape))
-        return view
+        """The operand's view, with a layout, each element of its map seen once.
 
-    def _place(self, node: Node, view: View, channels: int, height: int, width: int) -> None:
-        """Give a network input the layout in which ``view`` is plain."""
-        entry = self.unplaced[view.name]
+        A network input gets the plain layout of the view's shape if nobody has chosen one before.
+        """
+        view = self.view(node, index)
+        self.place(view)
+        if view.is_permutation:
+            return view
+        map_ = self.arranged(node, view, planes_of(view.shape), node.inputs[index])
+        return View(map_.name, view.shape)
+
+    def place(self, view: View) -> None:
+        """Give the map under a view a layout, if it has none yet: the plain one of the view's shape."""
+        if view.name in self.unplaced:
+            self._place(view, *planes_of(view.shape))
+
+    def arranged(self, node: Node, view: View, planes: tuple[int, int, int], value: str) -> Map:
+        """A map of ``planes`` whose elements are those of the view in row-major order: its own, or a new one.
+
+        ``value`` is the ONNX value whose view it is: a new map has its name, and the source of what moved it.
+        """
+        if view.name in self.unplaced:
+            self._place(view, *planes)
+        map_, positions = self.maps[view.name], self.positions(view)
+        if positions is None and (map_.channels, map_.height, map_.width) == planes:
+            return map_
+        return self.maps[self._assembled(view, planes, value, node.source)]
+
+    def _assembled(self, view: View, planes: tuple[int, int, int], value: str, source: Source) -> str:
+        """The map of ``planes`` with the elements of a placed view in row-major order; made once."""
+        positions = self.positions(view)
+        key = (view.name, planes, b"" if positions is None else positions.tobytes())
+        if key not in self._arranged:
+            name = self.fresh(value)
+            mover = self._movers.get(value, source)
+            self.emit(Assembly(mover, name, self.pieces(mover, view)))
+            self.maps[name] = Map(name, self.maps[view.name].value, *planes, planes)
+            self._arranged[key] = name
+        return self._arranged[key]
+
+    def in_user_order(self, view: View, value: str) -> View:
+        """A view of the network output ``value`` whose map is in the user's own order, or channels last in it."""
+        self.place(view)
+        map_, positions = self.maps[view.name], self.positions(view)
+        if positions is None:
+            return view
+        if view.is_permutation:
+            plain = np.arange(map_.elements).reshape(map_.channels, map_.height, map_.width)
+            if np.array_equal(plain.transpose(1, 2, 0).ravel(), positions.ravel()):
+                return view
+        return View(
+            self._assembled(view, planes_of(view.shape), value, Source(value, "Output")), view.shape, host=view.host
+        )
+
+    def pieces(self, source: Source, view: View, targets: Indices | None = None) -> tuple[Piece, ...]:
+        """Pieces that copy the elements of a placed view to the ``targets``, by default in row-major order."""
+        if targets is None:
+            targets = np.arange(view.elements, dtype=np.int64).reshape(view.shape)
+        positions = self.positions(view)
+        try:
+            return pieces_of(view.name, view.positions() if positions is None else positions, targets)
+        except TooManyPieces:
+            rule = f"{source.op}: a movement of elements must be at most {PIECES} regular pieces"
+            value = f"more for {list(view.shape)} of a map of {view.size or view.elements} elements"
+            fix = "reorder the elements more regularly"
+            raise Refused(Problem("TL209", source.node, source.line, rule, value, fix)) from None
+
+    def fresh(self, name: str) -> str:
+        """A name for a map that no map has yet: the one given, if possible."""
+        names = chain([name], (f"{name}/{i}" for i in count(1)))
+        return next(each for each in names if each not in self.maps)
+
+    def _place(self, view: View, channels: int, height: int, width: int) -> None:
+        """Give a network input a layout in which ``view`` is plain, if there is one; else that of its own shape."""
+        entry = self.unplaced.pop(view.name)
         last = False
         if view.order is not None:
             shape = (height, width, channels)
             plain = np.arange(view.elements, dtype=np.int64).reshape(shape).transpose(2, 0, 1)
-            if not np.array_equal(plain.ravel(), view.order.ravel()):
-                raise refuse(
-                    node,
-                    "TL209",
-                    "the input must be channels first or channels last",
-                    f"another order of {list(entry.shape)}",
-                    "feed the network with N x C x H x W or N x H x W x C",
-                )
-            last = True
-        del self.unplaced[view.name]
+            last = view.is_permutation and np.array_equal(plain.ravel(), view.order.ravel())
+            if not last:
+                channels, height, width = planes_of((1, *entry.shape))
         self.maps[view.name] = Map(view.name, view.name, channels, height, width, entry.shape, last, entry.quantisation)
 
     def quantisation(self, view: View) -> Quantisation | None:
@@ -214,11 +268,15 @@ class Lowering:
         if entry is not None:
             return entry.quantisation
         producers = {operator.output: operator for operator in self.operators}
-        name = view.name
-        while isinstance(pool := producers.get(name), MaximumPool):
-            name = pool.input
-        producer = producers.get(name)
-        return producer.quantisation if isinstance(producer, Requantise) else self.maps[name].quantisation
+
+        def found(name: str) -> Quantisation | None:
+            producer = producers.get(name)
+            if isinstance(producer, MaximumPool | Assembly):
+                grids = {found(each) for each in inputs_of(producer)}
+                return grids.pop() if len(grids) == 1 else None
+            return producer.quantisation if isinstance(producer, Requantise) else self.maps[name].quantisation
+
+        return found(view.name)
 
     def set_input_quantisation(self, name: str, quantisation: Quantisation) -> None:
         """Fix the quantisation of a network input whose element type is an integer."""
@@ -256,14 +314,18 @@ class Lowering:
 
 
 def planes_of(shape: tuple[int, ...]) -> tuple[int, int, int]:
-    """Channels, height and width of a value with a batch axis of 1.
+    """Channels, height and width of a value: the last two axes are the picture, all before them are channels.
 
-    >>> planes_of((1, 3, 8, 6)), planes_of((1, 3, 8)), planes_of((1, 3))
-    ((3, 8, 6), (3, 1, 8), (3, 1, 1))
+    A batch axis of 1 does not count; with fewer axes the height is 1, then the width too.
+
+    >>> planes_of((1, 3, 8, 6)), planes_of((1, 3, 8)), planes_of((1, 3)), planes_of((1, 2, 3, 8, 6))
+    ((3, 8, 6), (3, 1, 8), (3, 1, 1), (6, 8, 6))
     """
-    _, channels, *rest = shape
-    height, width = rest if len(rest) == 2 else (1, rest[0] if rest else 1)
-    return channels, height, width
+    rest = shape[1:] if shape[:1] == (1,) else shape
+    if len(rest) < 3:
+        channels, width = (*rest, 1, 1)[:2]
+        return channels, 1, width
+    return int(np.prod(rest[:-2])), rest[-2], rest[-1]
 
 
 def merged_source(source: Source, other: Source) -> Source:

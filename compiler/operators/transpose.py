@@ -1,4 +1,7 @@
-"""Transpose is a view: channels last at inputs and outputs, and any order before a linear layer, cost nothing."""
+"""Transpose is a view: channels last at inputs and outputs, and any order before a linear layer, cost nothing.
+
+Where an operator needs the new order as a map, the elements are moved into one.
+"""
 
 from tileloom.compiler.lowering import Lowering
 from tileloom.compiler.node import Node
@@ -38,4 +41,15 @@ EXAMPLES = (
         (1, 6, 5, 3),
         {"w": numbers(4, 3, 3, 2)},
     ),
+    Example(
+        "rows and columns, in the middle",
+        (
+            step("Conv", "x w", "c"),
+            step("Transpose", "c", "t", perm=[0, 1, 3, 2]),
+            step("Conv", "t v", "y"),
+        ),
+        (1, 3, 6, 5),
+        {"w": numbers(4, 3, 3, 2), "v": numbers(2, 4, 2, 2)},
+    ),
+    Example("alone", (step("Transpose", "x", "y", perm=[0, 3, 1, 2]),), (1, 2, 3, 4)),
 )

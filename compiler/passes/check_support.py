@@ -70,7 +70,7 @@ def _report(network: Network, nodes: list[Node]) -> Network:
                 "TL201",
                 node.name,
                 node.source.line,
-                f"the operator must be one of the {len(table)} supported",
+                "the operator must be one of the supported",
                 node.op,
                 fix,
             )

@@ -66,35 +66,23 @@ def _place_outputs(network: Network, lowering: Lowering) -> list[Problem]:
     taken: set[str] = set()
     for name in network.outputs:
         view = lowering.views.get(name)
-        if view is None or view.name in lowering.unplaced:
+        if view is None:
             problems.append(
-                Problem(
-                    "TL114", name, "", "an output must be computed from an input", "a constant or an input", "remove it"
-                )
+                Problem("TL114", name, "", "an output must be computed from an input", "a constant", "remove it")
             )
+            continue
+        try:
+            view = lowering.in_user_order(view, name)
+        except Refused as refusal:
+            problems.append(refusal.problem)
             continue
         if view.name in network.inputs or view.name in taken:
             view = _copied(lowering, view, name)
+        lowering.views[name] = view
         taken.add(view.name)
-        map_ = lowering.maps[view.name]
         shape = view.shape[1:] if view.shape[:1] == (1,) else view.shape
-        positions = lowering.positions(view)
-        last = False
-        if positions is not None:
-            plain = np.arange(map_.elements).reshape(map_.channels, map_.height, map_.width)
-            last = np.array_equal(plain.transpose(1, 2, 0).ravel(), positions.ravel())
-            if not last:
-                problems.append(
-                    Problem(
-                        "TL209",
-                        name,
-                        "",
-                        "an output must be a map in its own order, or channels last",
-                        f"a reordered {list(view.shape)}",
-                        "move the Transpose out of the network",
-                    )
-                )
-        lowering.maps[view.name] = replace(map_, shape=shape, channels_last=last)
+        last = lowering.positions(view) is not None
+        lowering.maps[view.name] = replace(lowering.maps[view.name], shape=shape, channels_last=last)
     return problems
 
 
@@ -102,12 +90,11 @@ def _copied(lowering: Lowering, view: View, name: str) -> View:
     """A copy of a map that an output may call its own."""
     map_ = lowering.maps[view.name]
     positions = lowering.positions(view)
-    fresh = name if name not in lowering.maps else f"{name}/copy"
+    fresh = lowering.fresh(name)
     planes = (map_.channels, map_.height, map_.width)
     lowering.maps[fresh] = Map(fresh, map_.value, *planes, planes)
     lowering.emit(Clamp(Source(name, "Identity"), view.name, fresh, -np.inf, np.inf))
-    lowering.views[name] = View(fresh, view.shape, positions, view.host)
-    return lowering.views[name]
+    return View(fresh, view.shape, positions, view.host)
 
 
 def _renamed(graph: RealGraph, network: Network, views: dict[str, View]) -> RealGraph:

@@ -107,6 +107,12 @@ def several() -> onnx.ModelProto:
     return model
 
 
+def constant_output() -> onnx.ModelProto:
+    model = conv()
+    model.graph.output.append(helper.make_tensor_value_info("w", TensorProto.FLOAT, [4, 4, 3, 3]))
+    return model
+
+
 CASES: dict[str, Callable[[], onnx.ModelProto | bytes]] = {
     "truncated file": truncated,
     "empty file": lambda: b"",
@@ -159,18 +165,6 @@ CASES: dict[str, Callable[[], onnx.ModelProto | bytes]] = {
     "constant inside a channel": lambda: example(step("Add", "x b", "y"), b=numbers(6)),
     "matrix times matrix": lambda: example(step("MatMul", "x x", "y")),
     "linear layer on rows": lambda: example(step("MatMul", "x w", "y"), w=numbers(6, 3)),
-    "transpose in the middle": lambda: example(
-        step("Conv", "x w", "c"),
-        step("Transpose", "c", "t", perm=[0, 1, 3, 2]),
-        step("Conv", "t w", "y"),
-        w=numbers(4, 4, 2, 2),
-    ),
-    "reshape to another map": lambda: example(
-        step("Relu", "x", "r"),
-        step("Reshape", "r s", "t"),
-        step("MaxPool", "t", "y", kernel_shape=[2, 2]),
-        s=integers(1, 2, 12, 6),
-    ),
     "mean over the height alone": lambda: example(step("ReduceMean", "x", "y", axes=[2])),
     "softmax in the middle": lambda: example(step("Softmax", "x", "s"), step("Relu", "s", "y")),
     "dropout in training": lambda: example(
@@ -189,7 +183,24 @@ CASES: dict[str, Callable[[], onnx.ModelProto | bytes]] = {
         s=np.asarray(0.0, dtype=np.float32),
     ),
     "clip with crossed limits": lambda: example(step("Clip", "x", "y", min=1.0, max=-1.0), opset=8),
-    "output that is the input": lambda: example(step("Identity", "x", "y")),
+    "output that is a constant": constant_output,
+    "movement without regularity": lambda: example(
+        step("Relu", "x", "r"),
+        step("Flatten", "r", "f"),
+        step("Gather", "f i", "y", axis=1),
+        shape=(1, 4, 300, 300),
+        i=np.random.default_rng(1).permutation(360_000),
+    ),
+    "slice along an axis that is not there": lambda: example(
+        step("Slice", "x s s a", "y"), s=integers(1), a=integers(7), opset=13
+    ),
+    "concat of maps of two heights": lambda: example(
+        step("MaxPool", "x", "p", kernel_shape=[2, 2]), step("Concat", "x p", "y", axis=1)
+    ),
+    "gather outside the map": lambda: example(step("Gather", "x i", "y", axis=1), i=integers(1, 4)),
+    "gather by computed indices": lambda: example(
+        step("ArgMax", "x", "i", axis=1, keepdims=0), step("Gather", "x i", "y", axis=1)
+    ),
     "constant network": lambda: example(step("Relu", "c", "y"), c=numbers(1, 4)),
     "gemm with transA": lambda: example(step("Gemm", "x w", "y", transA=1), shape=(1, 1), w=numbers(1, 3)),
     "accumulator above 32 bits": lambda: example(
