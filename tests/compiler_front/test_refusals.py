@@ -97,7 +97,7 @@ def several() -> onnx.ModelProto:
     model = example(
         step("Sin", "x", "s"),
         step("Conv", "s w", "c", group=3),
-        step("Gelu", "c", "g"),
+        step("Hardmax", "c", "g"),
         step("AveragePool", "g", "p", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
         step("Conv", "p v", "y"),
         w=numbers(4, 4, 3, 3),
@@ -134,7 +134,7 @@ CASES: dict[str, Callable[[], onnx.ModelProto | bytes]] = {
     "external data that is absent": lambda: external("weights.bin"),
     "external data by absolute path": lambda: external("/etc/passwd"),
     "unsupported operator with PyTorch line": traced,
-    "unsupported operator near a supported one": lambda: example(step("LeakyRelu", "x", "y")),
+    "unsupported operator near a supported one": lambda: example(step("MaxUnpool", "x x", "y")),
     "operator of another domain": lambda: example(step("Quant", "x", "y", domain="qonnx.custom_op.general")),
     "several problems at once": several,
     "a host operator in the middle beside an unsupported one": lambda: example(
