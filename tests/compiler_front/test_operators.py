@@ -1,10 +1,13 @@
 """Every example of every operator file: the integer network against ONNX Runtime, within a proven bound."""
 
+from pathlib import Path
+
 import numpy as np
 import onnx
 import pytest
 from numpy.typing import NDArray
 
+from tests.compiler_front.float_here import without_child
 from tileloom.compiler.error_bound import error_bounds
 from tileloom.compiler.float_model import observe, run_float
 from tileloom.compiler.frontend import simplify, take_model
@@ -36,7 +39,10 @@ def frames_for(network: Network, seed: int) -> NDArray[np.generic]:
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_example_is_within_the_proven_bound_of_onnx_runtime(example: Example) -> None:
+def test_example_is_within_the_proven_bound_of_onnx_runtime(
+    example: Example, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    without_child(monkeypatch, tmp_path)
     network = take_model(example.model(), "example")
     x = frames_for(network, seed=7)
     real = simplify(network)
