@@ -1,5 +1,6 @@
 """The cost of a mapping: an estimate of a layer's cycles, from what each of the machine's servers has to do."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tileloom.compiler.backend.geometry import Geometry, Region
@@ -22,6 +23,9 @@ SLOT_CYCLES = 8
 """Cycles of the O engine for a slot and its first burst, besides the beats; each further run takes about as long."""
 START_CYCLES = 100
 """From the begin of a layer to its first burst, and from the last unit to the end of the last store."""
+
+CROWDING = 8
+"""How little servers delay each other that are not the busiest: the power of the mean that joins their cycles."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +50,13 @@ class _Shape:
     """Several sublayers, each with input data of its own."""
 
 
-def estimate(layer: Layer, source: View, result: View, mapping: Mapping, target: Target) -> float | None:
-    """Cycles of a layer; ``None`` where the order cannot work."""
+def estimates(
+    layer: Layer, source: View, result: View, mapping: Mapping, orders: list[Order], target: Target
+) -> Iterator[tuple[Order, float]]:
+    """Cycles of a layer in each of the orders that can work; that of ``mapping`` does not count."""
     shape = _shape(layer, source, result, mapping, target)
     if shape is None:
-        return None
-    ring = _ring(layer, mapping, shape, target)
-    window = _window(shape, mapping)
-    if ring is None or window is None:
-        return None
+        return
     tiles = shape.parts * shape.distinct
     slots = [_store_cycles(result, unit, mapping, shape.strip_width, target) for unit in shape.share]
     compute = shape.sweeps * sum(
@@ -62,19 +64,36 @@ def estimate(layer: Layer, source: View, result: View, mapping: Mapping, target:
     )
     stores = sum(slots) * shape.bands * shape.sweeps * tiles
     streams = shape.parts * (shape.distinct if shape.many else 1)
-    reads = window.read_cycles * shape.sweeps * streams
-    elements = window.elements * shape.sweeps * streams
+    loads = _window(shape, mapping)
+    reads = loads.read_cycles * shape.sweeps * streams
+    elements = loads.elements * shape.sweeps * streams
     segment = segment_words(layer, shape.share[0], shape.box_words, target) * target.word_bytes
-    weights = ring.words * target.word_bytes / segment * _read_cycles(segment, target)
-    weights *= (1 if layer.uniform else shape.distinct) * (shape.sweeps if shape.many and not layer.uniform else 1)
-    lines = reads + weights + (stores if layer.add else 0.0)
-    busy = max(compute, lines, elements, stores)
-    if not window.overlaps:
-        busy = max(compute + max(reads, elements), busy)
-    if not ring.overlaps:
-        busy = max(compute + weights, busy)
-    first = max(window.first_reads, window.first_elements) * (1 + (shape.parts - 1) / 2)
-    return busy + first + _read_cycles(segment, target) + slots[-1] * tiles + START_CYCLES
+    segment_cycles = _read_cycles(segment, target)
+    first = max(loads.first_reads, loads.first_elements) * (1 + (shape.parts - 1) / 2)
+    ends = first + segment_cycles + slots[-1] * tiles + START_CYCLES
+    for order in orders:
+        ring = _ring(layer, order, shape, target)
+        if ring is None or (order == Order.HELD and not loads.holds_part):
+            continue
+        weights = ring.words * target.word_bytes / segment * segment_cycles
+        weights *= (1 if layer.uniform else shape.distinct) * (shape.sweeps if shape.many and not layer.uniform else 1)
+        lines = reads + weights + (stores if layer.add else 0.0)
+        busy = _together(compute, lines, elements, stores)
+        if not (loads.overlaps or order == Order.HELD):
+            busy = max(compute + max(reads, elements), busy)
+        if not ring.overlaps:
+            busy = max(compute + weights, busy)
+        yield order, busy + ends
+
+
+def _together(*servers: float) -> float:
+    """Cycles of servers that work side by side; those that are nearly as busy as the busiest delay each other.
+
+    >>> round(_together(1000.0, 500.0)), round(_together(1000.0, 950.0))
+    (1000, 1066)
+    """
+    busiest = max(servers)
+    return busiest * float(sum((server / busiest) ** CROWDING for server in servers) ** (1 / CROWDING))
 
 
 def _shape(layer: Layer, source: View, result: View, mapping: Mapping, target: Target) -> _Shape | None:
@@ -122,13 +141,13 @@ class _Ring:
     overlaps: bool
 
 
-def _ring(layer: Layer, mapping: Mapping, shape: _Shape, target: Target) -> _Ring | None:
+def _ring(layer: Layer, order: Order, shape: _Shape, target: Target) -> _Ring | None:
     words = [segment_words(layer, unit, shape.box_words, target) * shape.chain for unit in shape.share]
     total, most = sum(words), max(words)
     strips = 1 if shape.many else shape.sweeps
     if layer.uniform:
-        return _Ring(words[0], True) if mapping.order == Order.RESIDENT else None
-    match mapping.order:
+        return _Ring(words[0], True) if order == Order.RESIDENT else None
+    match order:
         case Order.RESIDENT:
             return _Ring(total, True) if total <= target.weight_words else None
         case Order.HELD:
@@ -148,11 +167,13 @@ class _Window:
     read_cycles: float
     elements: float
     overlaps: bool
+    holds_part: bool
+    """Whether a tile's rows fit the window all at once."""
     first_reads: float
     first_elements: float
 
 
-def _window(shape: _Shape, mapping: Mapping) -> _Window | None:
+def _window(shape: _Shape, mapping: Mapping) -> _Window:
     geometry = shape.geometry
     size, pool = geometry.target.window_bytes, geometry.layer.pool_kernel[0]
     rows = mapping.rows * pool
@@ -168,12 +189,11 @@ def _window(shape: _Shape, mapping: Mapping) -> _Window | None:
         kept = 2 * band
     if geometry.regions > 1:
         loads = shape.bands * len(shape.share) * geometry.regions
-        return _Window(first[0] * loads, first[1] * loads, 2 * band <= size, *first)
-    if mapping.order == Order.HELD and geometry.band_bytes(shape.part_rows * pool) > size:
-        return None
+        return _Window(first[0] * loads, first[1] * loads, 2 * band <= size, False, *first)
     later = shape.bands - 1
     total = (first[0] + later * more[0], first[1] + later * more[1])
-    return _Window(*total, not later or kept <= size or mapping.order == Order.HELD, *first)
+    holds_part = geometry.band_bytes(shape.part_rows * pool) <= size
+    return _Window(*total, not later or kept <= size, holds_part, *first)
 
 
 def _load_cost(region: Region, target: Target) -> tuple[float, float]:
@@ -200,6 +220,6 @@ def _store_cycles(result: View, unit: OutputUnit, mapping: Mapping, width: int, 
     pixels = mapping.rows * width
     if unit.slot_pitch == result.block or result.is_vector:
         runs = 1 if width == result.width else mapping.rows
-        size = pixels * unit.slot_pitch
+        size = pixels * unit.slot_pitch * target.element_bytes
         return SLOT_CYCLES * runs + size / target.port_bytes * (1 + 3 / target.burst_beats)
     return pixels * (SLOT_CYCLES - 1 + unit.channels / target.port_bytes)

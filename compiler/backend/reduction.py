@@ -1,11 +1,15 @@
 """The reduction of one output: its loops over the window, the weight of each lane in each step, and its chunks."""
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 Indices = npt.NDArray[np.int64]
+
+CACHED = 128
+"""Reductions that are kept: mappings that are compared share them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +31,7 @@ class Reduction:
         kernel_y, kernel_x, steps, _ = self.index.shape
         return kernel_y, kernel_x, steps
 
-    @property
+    @cached_property
     def words(self) -> int:
         """Steps of a pixel."""
         return int(np.prod(self.loops))
@@ -41,6 +45,7 @@ class Chunk:
     index: Indices
 
 
+@lru_cache(maxsize=CACHED)
 def strings(
     kernel: tuple[int, int], dilation_x: int, channels: int, pitch: int, row_window: int, lanes: int, *, taps: bool
 ) -> Reduction:
@@ -71,6 +76,7 @@ def strings(
     )
 
 
+@lru_cache(maxsize=CACHED)
 def whole_string(kernel: tuple[int, int], dilation_x: int, channels: int, pitch: int, lanes: int) -> Reduction:
     """Dense, the kernel's rows interleaved pixel by pixel: one string."""
     kernel_y, kernel_x = kernel
@@ -81,6 +87,7 @@ def whole_string(kernel: tuple[int, int], dilation_x: int, channels: int, pitch:
     return Reduction(lanes, 0, 0, np.where(counts, number, -1)[None, None])
 
 
+@lru_cache(maxsize=CACHED)
 def tap_by_tap(kernel: tuple[int, int], dilation_x: int, pitch: int, row_window: int, lanes: int) -> Reduction:
     """Channelwise, one tap of the kernel a step."""
     index = np.full((*kernel, 1, lanes), -1, np.int64)
@@ -88,6 +95,7 @@ def tap_by_tap(kernel: tuple[int, int], dilation_x: int, pitch: int, row_window:
     return Reduction(0, dilation_x * pitch, row_window, index)
 
 
+@lru_cache(maxsize=CACHED)
 def neighbours(kernel: tuple[int, int], columns: int, row_window: int, lanes: int, reads: int) -> Reduction:
     """Channelwise, ``reads`` neighbouring taps of a kernel row a step; dilation 1."""
     kernel_y, kernel_x = kernel
@@ -98,6 +106,7 @@ def neighbours(kernel: tuple[int, int], columns: int, row_window: int, lanes: in
     return Reduction(reads * columns, 0, row_window, np.where(counts, number, -1))
 
 
+@lru_cache(maxsize=CACHED)
 def chunks(reduction: Reduction, limit: int) -> tuple[tuple[int, int, int], list[Chunk]] | None:
     """Cut a reduction into equal boxes of at most ``limit`` steps: the loops of a box, and the boxes.
 

@@ -1,9 +1,11 @@
 """The search for a mapping: every sensible combination of choices, the fastest by estimate first."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
+from math import inf
 
-from tileloom.compiler.backend.cost import estimate
+from tileloom.compiler.backend.cost import estimates
 from tileloom.compiler.backend.geometry import Geometry, reads_neighbours
 from tileloom.compiler.backend.jobs import segment_words
 from tileloom.compiler.backend.layout import View
@@ -16,21 +18,67 @@ from tileloom.compiler.fuse import Kind, Layer
 from tileloom.hw.spec.config import Target
 
 TRIES = 12
-"""Mappings that are offered for one number of strips and one number of regions, before more of them are tried."""
+"""Mappings that are offered of one number of strips and one number of regions, once the best of all did not fit."""
+NEAR = 1.02
+"""The search ends where the best mapping takes at most so much more than multiplying alone."""
+PATIENCE = 1
+"""Numbers of strips in a row that may bring nothing better before no more of them are tried."""
+
+Found = tuple[float, Mapping]
+"""A mapping, and its estimated cycles."""
 
 
 def mappings(layer: Layer, source: View, result: View, target: Target) -> Iterator[Mapping]:
     """Mappings whose bands, slots and segments fit their buffers, best first; none where nothing fits.
 
-    Cutting the columns or the input channels into parts costs time, so that less of it comes first.
+    Cutting the columns or the input channels into parts mostly costs time, so that the search begins with few parts and
+    stops when more of them bring nothing. What it has not seen by then comes last.
     """
-    for strips in _strip_counts(result.width):
+    bound = NEAR * _least_cycles(layer, result, target)
+    counts = _strip_counts(result.width)
+    found: list[Found] = []
+    best, idle = inf, 0
+    for strips in counts:
+        fresh = _of_strips(layer, source, result, target, strips, bound)
+        found += fresh
+        least = _least(fresh)
+        best, idle = min(best, least), 0 if least < best else idle + 1
+        if found and (best <= bound or idle == PATIENCE):
+            break
+    offered = [mapping for _, mapping in _ranked(found)[: 2 * TRIES]]
+    yield from offered
+    for strips in counts:
         for regions in _region_blocks(layer, source, result):
-            found = [
-                (cost, i, mapping)
-                for i, (cost, mapping) in enumerate(_with(layer, source, result, target, strips, regions))
-            ]
-            yield from (mapping for _, _, mapping in sorted(found)[:TRIES])
+            anew = _ranked(list(_with(layer, source, result, target, strips, regions)))[:TRIES]
+            yield from (mapping for _, mapping in anew if mapping not in offered)
+
+
+def _of_strips(layer: Layer, source: View, result: View, target: Target, strips: int, bound: float) -> list[Found]:
+    """Mappings of one number of strips, with fewer and fewer input channels at a time until one is good."""
+    found: list[Found] = []
+    for regions in _region_blocks(layer, source, result):
+        found += _with(layer, source, result, target, strips, regions)
+        if _least(found) <= bound:
+            break
+    return found
+
+
+def _ranked(found: list[Found]) -> list[Found]:
+    """Best first; of equal ones the one that was found first."""
+    return sorted(found, key=lambda item: item[0])
+
+
+def _least(found: list[Found]) -> float:
+    return min((cost for cost, _ in found), default=inf)
+
+
+def _least_cycles(layer: Layer, result: View, target: Target) -> float:
+    """Cycles of the steps alone if all lanes, columns and tiles are at work; of other layers none are known."""
+    if layer.kind != Kind.DENSE:
+        return 0.0
+    pixels = result.height * result.width * layer.pool_kernel[0] * layer.pool_kernel[1]
+    outputs, steps = -(-result.channels // target.columns), -(-int(layer.weights[0].size) // target.lanes)
+    return outputs * pixels * steps / target.tiles
 
 
 def _strip_counts(width: int) -> list[int]:
@@ -103,13 +151,10 @@ def _orders(geometry: Geometry, result: View, base: Mapping, width: int) -> Iter
         return
     if segment_words(layer, unit, box[0] * box[1] * box[2], target) > target.weight_words:
         return
-    for order in Order:
-        if chunked and order == Order.HELD:
-            continue
-        mapping = Mapping(**{**base.__dict__, "order": order, "chunk_words": chunk_words})
-        cost = estimate(layer, geometry.source, result, mapping, target)
-        if cost is not None:
-            yield cost, mapping
+    orders = [order for order in Order if not (chunked and order == Order.HELD)]
+    mapping = replace(base, chunk_words=chunk_words)
+    for order, cost in estimates(layer, geometry.source, result, mapping, orders, target):
+        yield cost, replace(mapping, order=order)
 
 
 def chunk_limit(geometry: Geometry, groups: int) -> int:

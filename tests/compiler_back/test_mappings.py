@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ from tileloom.hw.spec.registers import Error
 from tileloom.sim.functional.run import run
 
 SEEDS = 1
+MIXED = 200
+"""Mappings of a layer from which one is drawn."""
 
 
 def check(seed: int, kind: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,9 +29,8 @@ def check(seed: int, kind: str, name: str, monkeypatch: pytest.MonkeyPatch) -> N
     offered = search.mappings
 
     def shuffled(*arguments: Any) -> Iterator[Mapping]:
-        # The first level that the search offers in random order, then all as offered.
-        _, level = next(groupby(offered(*arguments), lambda mapping: (mapping.strips, mapping.region_blocks)))
-        mixed = list(level)
+        # The first that the search offers in random order, then all as offered.
+        mixed = list(islice(offered(*arguments), MIXED))
         choice.shuffle(mixed)
         yield from mixed
         yield from offered(*arguments)
