@@ -56,15 +56,16 @@ def view_or_constant(node: Node, lowering: Lowering, index: int) -> View:
 def assemble(node: Node, lowering: Lowering, parts: Sequence[tuple[View, Indices]], fill: float = 0.0) -> None:
     """The node's first output is a new map: each view's elements go to the given elements of the output's value.
 
-    The map has the order of axes that the first view has in its own map, so that values which are channels last stay
-    channels first in their maps.
+    The map has the order of axes that the first view has in its own map (if it has as many), so that values which are
+    channels last stay channels first in their maps.
     """
     shape = node.output_shape()
     if shape is None:
         raise refuse(node, "TL112", "the output's shape must be known", "unknown", "export with fixed sizes")
     for view, _ in parts:
         lowering.place(view)
-    axes = _axes_by_stride(lowering, parts[0][0])
+    first = parts[0][0]
+    axes = _axes_by_stride(lowering, first) if len(first.shape) == len(shape) else tuple(range(len(shape)))
     laid = tuple(shape[axis] for axis in axes)
     numbers = np.arange(int(np.prod(laid, dtype=np.int64)), dtype=np.int64).reshape(laid)
     order = numbers.transpose(np.argsort(axes))
