@@ -212,6 +212,11 @@ CODES: dict[str, tuple[str, str]] = {
         "The board must be one that tileloom knows, the tools must be installed (extra `fpga`), and the target must "
         "fit the device. The logs of a failed build are kept beside the output, in a folder that ends in .failed.",
     ),
+    "TL412": (
+        "a want of a report cannot be read",
+        "A want is a bound on one figure of the report, such as latency_s<=0.001 or utilisation>=0.9. The figures are "
+        "those that `simulate --json` gives.",
+    ),
     "TL501": (
         "a layer does not fit the target",
         "Even the smallest piece of the layer, one output pixel of one group of columns, needs more of a buffer than "

@@ -19,6 +19,7 @@ from tileloom.verbs.compile import compile
 from tileloom.verbs.demo import demo
 from tileloom.verbs.disassemble import disassemble
 from tileloom.verbs.explain import explain
+from tileloom.verbs.report import report
 from tileloom.verbs.repro import repro
 from tileloom.verbs.rtl import rtl
 from tileloom.verbs.simulate import simulate
@@ -40,6 +41,7 @@ __all__ = [
     "demo",
     "disassemble",
     "explain",
+    "report",
     "repro",
     "rtl",
     "simulate",

@@ -218,6 +218,48 @@ def verify(
     )
 
 
+@app.command(epilog="Example: tileloom report lenet5 --want 'latency_s<=0.0001' --trace lenet5.trace.json")
+def report(
+    model: options.Model,
+    target: options.Target = None,
+    engine: options.Engine = EngineName.CYCLE,
+    seed: options.Seed = 0,
+    input: options.Input = None,
+    calibration: options.Calibration = None,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="X.html", help="The page.")] = Path("report.html"),
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="X.csv", help="The layer table, every digit.")] = None,
+    trace: Annotated[
+        Path | None, typer.Option("--trace", metavar="X.json", help="The timeline, for ui.perfetto.dev.")
+    ] = None,
+    want: Annotated[
+        list[str] | None,
+        typer.Option("--want", metavar="FIGURE<=NUMBER", help="Say whether a figure keeps a bound; may be repeated."),
+    ] = None,
+    json: options.JsonPath = None,
+) -> None:
+    """One HTML page, self-contained: where every cycle and every picojoule of a frame goes."""
+    from tileloom.verbs.report import report as verb
+
+    run(
+        "report",
+        model,
+        lambda watch: verb(
+            model,
+            target=target,
+            engine=engine,
+            seed=seed,
+            input=input,
+            calibration=calibration,
+            output=output,
+            csv=csv,
+            trace=trace,
+            wants=tuple(want or ()),
+            watch=watch,
+        ),
+        json,
+    )
+
+
 @app.command(epilog="Example: tileloom rtl --target small --output small_rtl")
 def rtl(
     target: options.Target = None,

@@ -1,0 +1,1 @@
+"""The report's page, its figures and its trace."""
