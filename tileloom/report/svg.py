@@ -32,6 +32,7 @@ def text(x: float, y: float, content: str, css: str = "", anchor: str = "start")
 
 
 def drawing(width: float, height: float, label: str, parts: Iterable[str]) -> str:
-    """The whole: it takes the width of its page, and ``label`` says to those who do not see it what it shows."""
-    box = f"0 0 {number(width)} {number(height)}"
-    return f'<svg viewBox="{box}" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>'
+    """The whole: as wide as its page, but little larger than drawn; ``label`` says to those who do not see it what it is."""
+    box, most = f"0 0 {number(width)} {number(height)}", number(1.2 * width)
+    start = f'<svg viewBox="{box}" style="max-width:{most}px" role="img" aria-label="{escape(label)}">'
+    return f"{start}{''.join(parts)}</svg>"
