@@ -32,7 +32,7 @@ def text(x: float, y: float, content: str, css: str = "", anchor: str = "start")
 
 
 def drawing(width: float, height: float, label: str, parts: Iterable[str]) -> str:
-    """The whole: as wide as its page, but little larger than drawn; ``label`` says to those who do not see it what it is."""
+    """The whole, as wide as its page but little larger than drawn; ``label`` is for those who do not see it."""
     box, most = f"0 0 {number(width)} {number(height)}", number(1.2 * width)
     start = f'<svg viewBox="{box}" style="max-width:{most}px" role="img" aria-label="{escape(label)}">'
     return f"{start}{''.join(parts)}</svg>"
