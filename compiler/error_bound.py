@@ -78,20 +78,23 @@ def _error(
             area = operator.window.kernel[0] * operator.window.kernel[1]
             factor = float(np.ldexp(float(operator.multiplier), -operator.shift))
             gain = factor * written.scale / tensors[operator.input].scale * area
-            return gain * inputs[0].error + abs(gain - 1.0) * inputs[0].magnitude + rounding
+            wanted = meaning.gain if isinstance(meaning, real.AveragePool) else 1.0
+            return gain * inputs[0].error + abs(gain - wanted) * inputs[0].magnitude + rounding
         case integer.Add():
             total = np.full(written.channels, rounding)
-            for name, multiplier in ((operator.a, operator.a_multiplier), (operator.b, operator.b_multiplier)):
-                factor = abs(float(np.ldexp(float(multiplier), -operator.shift)))
-                gain = factor * written.scale / tensors[name].scale
-                total = total + gain * bounds[name].error + abs(gain - 1.0) * bounds[name].magnitude
+            wishes = (meaning.a_gain, meaning.b_gain) if isinstance(meaning, real.Addition) else (1.0, 1.0)
+            names, multipliers = (operator.a, operator.b), (operator.a_multiplier, operator.b_multiplier)
+            for name, multiplier, wanted in zip(names, multipliers, wishes, strict=True):
+                gain = float(np.ldexp(float(multiplier), -operator.shift)) * written.scale / tensors[name].scale
+                total = total + abs(gain) * bounds[name].error + abs(gain - wanted) * bounds[name].magnitude
             return total
         case integer.Multiply():
             a, b = bounds[operator.a], bounds[operator.b]
             factor = float(np.ldexp(float(operator.multiplier), -operator.shift))
             gain = factor * written.scale / (tensors[operator.a].scale * tensors[operator.b].scale)
             crossed = a.magnitude * b.error + b.magnitude * a.error + a.error * b.error
-            return gain * crossed + abs(gain - 1.0) * a.magnitude * b.magnitude + rounding
+            wanted = meaning.gain if isinstance(meaning, real.Product) else 1.0
+            return abs(gain) * crossed + abs(gain - wanted) * a.magnitude * b.magnitude + rounding
         case integer.Extremum():
             return np.asarray(np.maximum(*(bounds[name].error for name in (operator.a, operator.b))))
         case integer.Assemble():

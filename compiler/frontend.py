@@ -12,6 +12,7 @@ from tileloom.compiler.float_model import Array, observe
 from tileloom.compiler.graph import IntegerGraph
 from tileloom.compiler.network import Network
 from tileloom.compiler.nonlinearity import SEGMENTS
+from tileloom.compiler.parts import with_parts
 from tileloom.compiler.passes.absorb_quantisers import absorb_quantisers
 from tileloom.compiler.passes.calibrate import METHODS, calibrate, values_to_observe
 from tileloom.compiler.passes.check_lowering import check_lowering
@@ -27,6 +28,7 @@ from tileloom.compiler.passes.fold_clamps import fold_clamps
 from tileloom.compiler.passes.fold_constants import fold_constants
 from tileloom.compiler.passes.fold_functions import fold_functions
 from tileloom.compiler.passes.infer_shapes import infer_shapes
+from tileloom.compiler.passes.join_functions import join_functions
 from tileloom.compiler.passes.load import from_model, load
 from tileloom.compiler.passes.lower import lower
 from tileloom.compiler.passes.order_nodes import order_nodes
@@ -66,6 +68,7 @@ NETWORK_PASSES = (
 GRAPH_PASSES: tuple[tuple[Callable[[RealGraph], RealGraph], str], ...] = (
     (absorb_quantisers, "given grids become properties of maps, which the folds below must respect"),
     (fold_affine, "batch norm and bias before limits: a convolution with limits cannot be scaled any more"),
+    (join_functions, "after the factors are where they cost nothing; before limits and functions go to convolutions"),
     (expand_affine, "what is left is a convolution, which can take the limits below"),
     (raise_clamps, "before the clamps fold, so that they reach the convolution instead of the pool"),
     (fold_clamps, "limits are free where the map is made"),
@@ -142,7 +145,7 @@ def quantise(
             "so that accuracy on real data is not to be expected"
         )
         graph = replace(graph, notes=(*graph.notes, note))
-    seen = observe(network, data, values) if values and data is not None else {}
+    seen = observe(with_parts(network, graph.parts), data, values) if values and data is not None else {}
     calibrated = calibrate(graph, seen, method)
     saved("calibrate", calibrated)
     integers = verify_graph(quantise_graph(calibrated, segments))

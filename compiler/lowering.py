@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 
 import numpy as np
+from onnx import NodeProto
 
 from tileloom.compiler.graph import Piece, Source
 from tileloom.compiler.network import Network
@@ -60,6 +61,8 @@ class Lowering:
         self.operators: list[RealOperator] = []
         self.views: dict[str, View] = {}
         self.notes: list[str] = []
+        self.part_nodes: list[NodeProto] = []
+        self.part_constants: dict[str, Array] = {}
         self._movers: dict[str, Source] = {}
         self._arranged: dict[tuple[str, tuple[int, int, int], bytes], str] = {}
         for name in network.inputs:

@@ -51,10 +51,14 @@ class Node:
     shapes: Mapping[str, tuple[int, ...]]
     types: Mapping[str, int]
     constants: Mapping[str, Constant]
+    part_of: str = ""
+    """Of a part of another node: that node's operator."""
 
     @property
     def op(self) -> str:
-        """Operator name, with its domain where that is not ai.onnx."""
+        """Operator name, with its domain where that is not ai.onnx; of a part, that of the whole."""
+        if self.part_of:
+            return self.part_of
         plain = self.proto.domain in ("", "ai.onnx")
         return str(self.proto.op_type) if plain else f"{self.proto.domain}.{self.proto.op_type}"
 

@@ -5,13 +5,14 @@ Maps are ``channels x height x width``, as in the integer graph. A map may carry
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import inf
 
 import numpy as np
 import numpy.typing as npt
 
 from tileloom.compiler.graph import Piece, Source, Window
+from tileloom.compiler.parts import Parts
 from tileloom.compiler.table_function import TableFunction
 from tileloom.hw.spec.quant import Rounding
 
@@ -93,7 +94,7 @@ class MaximumPool:
 
 @dataclass(frozen=True)
 class AveragePool:
-    """Mean over the window, padding counted as zero, then clamp."""
+    """Mean over the window, padding counted as zero, times ``gain``, then clamp."""
 
     source: Source
     input: str
@@ -101,11 +102,12 @@ class AveragePool:
     window: Window
     low: float = -inf
     high: float = inf
+    gain: float = 1.0
 
 
 @dataclass(frozen=True)
 class Addition:
-    """``clamp(a + b)``; maps of one size, or ``b`` ``channels x 1 x 1`` and spread over the pixels."""
+    """``clamp(a * a_gain + b * b_gain)``; maps of one size, or ``b`` ``channels x 1 x 1``, spread over the pixels."""
 
     source: Source
     a: str
@@ -113,11 +115,13 @@ class Addition:
     output: str
     low: float = -inf
     high: float = inf
+    a_gain: float = 1.0
+    b_gain: float = 1.0
 
 
 @dataclass(frozen=True)
 class Product:
-    """``clamp(a * b)``; sizes as those of :class:`Addition`."""
+    """``clamp(a * b * gain)``; sizes as those of :class:`Addition`."""
 
     source: Source
     a: str
@@ -125,6 +129,7 @@ class Product:
     output: str
     low: float = -inf
     high: float = inf
+    gain: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -238,6 +243,8 @@ class RealGraph:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    parts: Parts = field(default_factory=Parts)
+    """What the float network must compute besides, so that the value of every map can be observed."""
 
     def producer(self, name: str) -> RealOperator | None:
         """The operator that writes a map; None for a network input."""

@@ -36,6 +36,8 @@ class TableFunction:
         >>> TableFunction("Exp").of(TableFunction("Abs"))
         TableFunction(name='Exp', parameters=(), arguments=(TableFunction(name='Abs', parameters=(), arguments=()),))
         """
+        if inner == TableFunction("Identity"):
+            return self
         if not self.arguments:
             return inner if self.name == "Identity" else TableFunction(self.name, self.parameters, (inner,))
         return TableFunction(self.name, self.parameters, tuple(argument.of(inner) for argument in self.arguments))

@@ -7,7 +7,17 @@ readers or another grid.
 from dataclasses import replace
 
 from tileloom.compiler.merging import merge_into_producers
-from tileloom.compiler.real_graph import Addition, AveragePool, Clamp, Convolution, MaximumPool, RealGraph, RealOperator
+from tileloom.compiler.real_graph import (
+    Addition,
+    AveragePool,
+    Clamp,
+    Convolution,
+    Extremum,
+    MaximumPool,
+    Product,
+    RealGraph,
+    RealOperator,
+)
 
 
 def fold_clamps(graph: RealGraph) -> RealGraph:
@@ -17,7 +27,7 @@ def fold_clamps(graph: RealGraph) -> RealGraph:
 
 def _limited(producer: RealOperator, clamp: Clamp) -> RealOperator | None:
     """The producer with ``clamp(clamp(x))`` as one clamp."""
-    if not isinstance(producer, Convolution | MaximumPool | AveragePool | Addition):
+    if not isinstance(producer, Convolution | MaximumPool | AveragePool | Addition | Product | Extremum):
         return None
     low = min(max(producer.low, clamp.low), clamp.high)
     return replace(producer, low=low, high=min(max(producer.high, clamp.low), clamp.high))

@@ -12,6 +12,7 @@ from tileloom.compiler.graph import Source
 from tileloom.compiler.lowering import Lowering, Refused
 from tileloom.compiler.network import Network
 from tileloom.compiler.operator_table import operator_table
+from tileloom.compiler.parts import Parts
 from tileloom.compiler.problems import ModelError, Problem
 from tileloom.compiler.real_graph import Clamp, Map, RealGraph, reading
 from tileloom.compiler.view import View
@@ -39,6 +40,7 @@ def lower(network: Network) -> RealGraph:
         network.inputs,
         outputs,
         (*network.notes, *lowering.notes),
+        Parts(tuple(lowering.part_nodes), lowering.part_constants),
     )
     return _renamed(graph, network, lowering.views)
 

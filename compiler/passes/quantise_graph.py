@@ -1,6 +1,6 @@
 """Quantise: real operators on quantised maps become integer operators.
 
-Requires: every map quantised; convolutions, pools, additions and assemblies only. Ensures: an integer graph whose
+Requires: every map quantised; convolutions, pools, pairs and assemblies only. Ensures: an integer graph whose
 accumulators are proven to fit. Raises :class:`ModelError` with every layer whose numbers do not fit (TL305, TL306).
 """
 
@@ -15,10 +15,12 @@ from tileloom.compiler.real_graph import (
     Assembly,
     AveragePool,
     Convolution,
+    Extremum,
     Floats,
     Int64s,
     Map,
     MaximumPool,
+    Product,
     Quantisation,
     RealGraph,
     RealOperator,
@@ -100,6 +102,12 @@ class _Builder:
                 return self._average(operator)
             case Addition():
                 return self._addition(operator)
+            case Product():
+                return self._product(operator)
+            case Extremum():
+                limits = code_limits(operator.low, operator.high, self._of(operator.output))
+                names = (operator.a, operator.b, operator.output)
+                return integer.Extremum(operator.source, *names, operator.maximum, *limits)
             case Assembly():
                 fill, _ = code_limits(operator.fill, operator.fill, self._of(operator.output))
                 return integer.Assemble(operator.source, operator.output, operator.pieces, fill)
@@ -109,7 +117,7 @@ class _Builder:
     def _allow_rounding(self, operator: RealOperator) -> None:
         """Only convolutions round downwards; a max pool and an assembly do not round."""
         floor = self._of(operator.output).rounding is Rounding.FLOOR
-        if floor and not isinstance(operator, Convolution | MaximumPool | Assembly):
+        if floor and not isinstance(operator, Convolution | MaximumPool | Extremum | Assembly):
             self.problems.append(
                 Problem(
                     "TL302",
@@ -235,7 +243,7 @@ class _Builder:
                     "pool in two steps",
                 )
             )
-        multiplier, shift = self._multiplier(operator, read.scale / (written.scale * area))
+        multiplier, shift = self._multiplier(operator, read.scale * operator.gain / (written.scale * area))
         limits = code_limits(operator.low, operator.high, written)
         return integer.AveragePool2d(
             operator.source,
@@ -250,14 +258,18 @@ class _Builder:
 
     def _addition(self, operator: Addition) -> integer.Add:
         a, b, written = self._of(operator.a), self._of(operator.b), self._of(operator.output)
-        factors = np.asarray([a.scale / written.scale, b.scale / written.scale])
+        gains = np.asarray([operator.a_gain, operator.b_gain])
+        signs, factors = np.sign(gains), np.abs(gains) * np.asarray([a.scale, b.scale]) / written.scale
         limit = (1 << (MULTIPLIER_BITS - 1)) - 1
         shift = SHIFT_MAXIMUM
         while shift > 0 and np.rint(np.ldexp(factors.max(), shift)) > limit:
             shift -= 1
         if factors.max() > FACTOR_LIMIT:
             self._refuse_factor(operator, float(factors.max()))
-        first, second = (int(np.rint(np.ldexp(factor, shift))) for factor in np.minimum(factors, FACTOR_LIMIT))
+        first, second = (
+            int(sign) * int(np.rint(np.ldexp(factor, shift)))
+            for sign, factor in zip(signs, np.minimum(factors, FACTOR_LIMIT), strict=True)
+        )
         return integer.Add(
             operator.source,
             operator.a,
@@ -266,6 +278,22 @@ class _Builder:
             first,
             second,
             -(a.zero_point * first + b.zero_point * second),
+            shift,
+            written.zero_point,
+            *code_limits(operator.low, operator.high, written),
+        )
+
+    def _product(self, operator: Product) -> integer.Multiply:
+        a, b, written = self._of(operator.a), self._of(operator.b), self._of(operator.output)
+        multiplier, shift = self._multiplier(operator, abs(operator.gain) * a.scale * b.scale / written.scale)
+        return integer.Multiply(
+            operator.source,
+            operator.a,
+            operator.b,
+            operator.output,
+            -a.zero_point,
+            -b.zero_point,
+            multiplier if operator.gain > 0 else -multiplier,
             shift,
             written.zero_point,
             *code_limits(operator.low, operator.high, written),

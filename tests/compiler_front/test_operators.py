@@ -14,6 +14,7 @@ from tileloom.compiler.frontend import simplify, take_model
 from tileloom.compiler.network import Network
 from tileloom.compiler.operator_example import Example
 from tileloom.compiler.operator_table import operator_table
+from tileloom.compiler.parts import with_parts
 from tileloom.compiler.passes.calibrate import calibrate, values_to_observe
 from tileloom.compiler.passes.quantise_graph import quantise_graph
 from tileloom.compiler.passes.verify_graph import verify_graph
@@ -47,7 +48,7 @@ def test_example_is_within_the_proven_bound_of_onnx_runtime(
     x = frames_for(network, seed=7)
     real = simplify(network)
     values = values_to_observe(real)
-    calibrated = calibrate(real, observe(network, {"x": x}, values) if values else {}, "minmax")
+    calibrated = calibrate(real, observe(with_parts(network, real.parts), {"x": x}, values) if values else {}, "minmax")
     graph = verify_graph(quantise_graph(calibrated))
     bounds = error_bounds(graph, calibrated)
     found = evaluate(graph, {"x": quantise_input(graph.tensors["x"], x)})

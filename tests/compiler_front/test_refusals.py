@@ -161,8 +161,10 @@ CASES: dict[str, Callable[[], onnx.ModelProto | bytes]] = {
     "indices of a max pool": lambda: example(
         step("MaxPool", "x", "m i", kernel_shape=[2, 2]), step("Cast", "i", "f", to=1), step("Add", "m f", "y")
     ),
-    "broadcast of two maps": lambda: example(step("GlobalAveragePool", "x", "p"), step("Add", "x p", "y")),
-    "constant inside a channel": lambda: example(step("Add", "x b", "y"), b=numbers(6)),
+    "operands that do not broadcast": lambda: example(
+        step("MaxPool", "x", "p", kernel_shape=[2, 2]), step("Add", "x p", "y")
+    ),
+    "a divisor of 0": lambda: example(step("Div", "x b", "y"), b=numbers(4, 1, 1, scale=0.0)),
     "matrix times matrix": lambda: example(step("MatMul", "x x", "y")),
     "linear layer on rows": lambda: example(step("MatMul", "x w", "y"), w=numbers(6, 3)),
     "mean over the height alone": lambda: example(step("ReduceMean", "x", "y", axes=[2])),
