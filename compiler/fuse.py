@@ -13,8 +13,8 @@ import numpy as np
 from tileloom.compiler.graph import (
     Add,
     AveragePool2d,
+    Codes,
     Conv2d,
-    Int8s,
     Int64s,
     IntegerGraph,
     MaxPool2d,
@@ -25,7 +25,7 @@ from tileloom.compiler.graph import (
 from tileloom.compiler.problems import ModelError, Problem
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
-from tileloom.hw.spec.quant import PiecewiseLinear, Rounding
+from tileloom.hw.spec.quant import PiecewiseLinear, Rounding, signed_range
 
 
 class Kind(IntEnum):
@@ -75,7 +75,7 @@ class Layer:
     kind: Kind
     input: str
     output: str
-    weights: Int8s
+    weights: Codes
     bias: Int64s
     window: Window
     groups: int
@@ -136,7 +136,7 @@ def _alone(operator: Operator, graph: IntegerGraph, target: Target) -> Layer:
         case Conv2d():
             return _convolution(operator, graph.tensors, target)
         case MaxPool2d():
-            return _maximum(operator, graph.tensors)
+            return _maximum(operator, graph.tensors, target)
         case AveragePool2d():
             return _average(operator, graph.tensors, target)
         case Add():
@@ -175,17 +175,18 @@ def _convolution(operator: Conv2d, tensors: dict[str, Tensor], target: Target) -
     )
 
 
-def _maximum(operator: MaxPool2d, tensors: dict[str, Tensor]) -> Layer:
+def _maximum(operator: MaxPool2d, tensors: dict[str, Tensor], target: Target) -> Layer:
     channels = tensors[operator.input].channels
+    least, _ = signed_range(target.activation_bits)
     return Layer(
         kind=Kind.MAXIMUM,
         input=operator.input,
         output=operator.output,
         weights=np.ones((channels, 1, *operator.window.kernel), np.int8),
-        bias=np.full(channels, -128, np.int64),
+        bias=np.full(channels, least, np.int64),
         window=operator.window,
         groups=channels,
-        pad_value=-128,
+        pad_value=least,
         multiplier=np.ones(channels, np.int64),
         shift=np.zeros(channels, np.int64),
         zero_point=0,
@@ -214,6 +215,7 @@ def _average(operator: AveragePool2d, tensors: dict[str, Tensor], target: Target
 
 
 def _addition(operator: Add, tensors: dict[str, Tensor], target: Target) -> Layer:
+    least, greatest = signed_range(target.activation_bits)
     layer = _depthwise_ones(
         tensors[operator.a],
         operator,
@@ -223,8 +225,8 @@ def _addition(operator: Add, tensors: dict[str, Tensor], target: Target) -> Laye
         multiplier=1,
         shift=0,
         zero_point=0,
-        low=-128,
-        high=127,
+        low=least,
+        high=greatest,
     )
     return _replaced(layer, output=operator.output, add=_stage(operator, operator.a))
 

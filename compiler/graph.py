@@ -1,20 +1,23 @@
 """The integer graph: what is left of a network when every number is an integer and every choice of meaning is made.
 
 It is the boundary between the front of the compiler (ONNX, quantisation) and its back (mapping, scheduling). A
-tensor is ``channels x height x width`` (a vector is ``n x 1 x 1``), always of signed activation codes; an operator is
-one of the frozen dataclasses below, in topological order. The arithmetic is that of :mod:`tileloom.hw.spec.quant`,
+tensor is ``channels x height x width`` (a vector is ``n x 1 x 1``), always of signed codes of 8 or 16 bits; an operator
+is one of the frozen dataclasses below, in topological order. The arithmetic is that of :mod:`tileloom.hw.spec.quant`,
 and :mod:`tileloom.compiler.reference` evaluates the graph operator by operator with PyTorch.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tileloom.hw.spec.program import code_type
 from tileloom.hw.spec.quant import PiecewiseLinear, Rounding
 
-Int8s = npt.NDArray[np.int8]
+Codes = npt.NDArray[np.signedinteger[Any]]
+"""Activations or weights, int8 or int16."""
 Int64s = npt.NDArray[np.int64]
 
 
@@ -50,6 +53,11 @@ class Tensor:
     def elements(self) -> int:
         """Number of elements of one frame."""
         return self.channels * self.height * self.width
+
+    @property
+    def code_type(self) -> np.dtype[np.signedinteger[Any]]:
+        """int8 where that holds ``[low, high]``, else int16."""
+        return code_type(1 if self.low >= -128 and self.high <= 127 else 2)
 
 
 @dataclass(frozen=True)
@@ -89,10 +97,10 @@ class Conv2d:
     source: Source
     input: str
     output: str
-    weights: Int8s
-    """Shape ``(out, in / groups, kernel_y, kernel_x)``, -128 .. 127."""
+    weights: Codes
+    """Shape ``(out, in / groups, kernel_y, kernel_x)``, int8 or int16."""
     bias: Int64s
-    """Shape ``(out,)``, 32 bits signed; without the input's zero point folded in."""
+    """Shape ``(out,)``, 32 bits signed, 48 with int16 weights; without the input's zero point folded in."""
     window: Window
     groups: int
     multiplier: Int64s

@@ -30,20 +30,21 @@ from tileloom.compiler.integer.extremum import extremum
 from tileloom.compiler.integer.max_pool2d import max_pool2d
 from tileloom.compiler.integer.multiply import multiply
 
-Int8s = npt.NDArray[np.int8]
+Codes = npt.NDArray[np.signedinteger]
 
 FRAME_ELEMENTS = 1 << 22
 """Frames are evaluated together as long as the largest tensor has at most this many elements."""
 
 
-def evaluate(graph: IntegerGraph, inputs: Mapping[str, npt.NDArray[np.signedinteger]]) -> dict[str, Int8s]:
+def evaluate(graph: IntegerGraph, inputs: Mapping[str, npt.NDArray[np.signedinteger]]) -> dict[str, Codes]:
     """Codes of every tensor of the graph, inputs included.
 
     Parameters
     ----------
     inputs : codes of every network input, integers of shape ``(frames, channels, height, width)``
 
-    Returns arrays of the same form, int8. Codes outside a tensor's range and wrong shapes raise ``ValueError``.
+    Returns arrays of the same form, each of its tensor's code type. Codes outside a tensor's range and wrong shapes
+    raise ``ValueError``.
     """
     codes = {name: _checked(graph.tensors[name], inputs) for name in graph.inputs}
     counts = {len(array) for array in codes.values()}
@@ -52,18 +53,19 @@ def evaluate(graph: IntegerGraph, inputs: Mapping[str, npt.NDArray[np.signedinte
     frames = counts.pop()
     largest = max(tensor.elements for tensor in graph.tensors.values())
     step = max(1, FRAME_ELEMENTS // largest)
-    parts: dict[str, list[Int8s]] = {name: [] for name in graph.tensors}
+    parts: dict[str, list[Codes]] = {name: [] for name in graph.tensors}
     for start in range(0, max(frames, 1), step):
         found = {name: array[start : start + step] for name, array in codes.items()}
         for operator in graph.operators:
-            found[operator.output] = apply(operator, graph.tensors, found)
+            made = graph.tensors[operator.output].code_type
+            found[operator.output] = apply(operator, graph.tensors, found).astype(made, copy=False)
         for name, array in found.items():
             parts[name].append(array)
     return {name: arrays[0] if len(arrays) == 1 else np.concatenate(arrays) for name, arrays in parts.items()}
 
 
-def apply(operator: Operator, tensors: Mapping[str, Tensor], codes: Mapping[str, Int8s]) -> Int8s:
-    """Output codes of one operator."""
+def apply(operator: Operator, tensors: Mapping[str, Tensor], codes: Mapping[str, Codes]) -> Codes:
+    """Output codes of one operator, int16 or of their tensor's type."""
     match operator:
         case Conv2d():
             return conv2d(operator, codes[operator.input], tensors[operator.input], tensors[operator.output])
@@ -83,7 +85,7 @@ def apply(operator: Operator, tensors: Mapping[str, Tensor], codes: Mapping[str,
             assert_never(operator)
 
 
-def _checked(tensor: Tensor, inputs: Mapping[str, npt.NDArray[np.signedinteger]]) -> Int8s:
+def _checked(tensor: Tensor, inputs: Mapping[str, npt.NDArray[np.signedinteger]]) -> Codes:
     if tensor.name not in inputs:
         raise ValueError(f"inputs must have {tensor.name!r}, not only {sorted(inputs)}")
     array = np.asarray(inputs[tensor.name])
@@ -96,4 +98,4 @@ def _checked(tensor: Tensor, inputs: Mapping[str, npt.NDArray[np.signedinteger]]
         raise ValueError(
             f"codes of {tensor.name} must be {tensor.low} .. {tensor.high}, not {array.min()} .. {array.max()}"
         )
-    return np.ascontiguousarray(array, dtype=np.int8)
+    return np.ascontiguousarray(array, dtype=tensor.code_type)

@@ -7,7 +7,7 @@ from tileloom.compiler.fuse import Layer
 from tileloom.hw.spec.config import Target
 
 SLACK = 64
-"""Bytes behind a tensor that a LOAD of a part of each pixel may read: at most an element."""
+"""Activations behind a tensor that a LOAD of a part of each pixel may read: at most an element."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _lives(layers: list[Layer], views: dict[str, View], kept: tuple[str, ...], a
             name,
             first.get(name, -1),
             last[name] if reuse else forever,
-            -(-(views[name].size_bytes + SLACK) // align) * align,
+            -(-(views[name].size_bytes + SLACK * views[name].element_bytes) // align) * align,
         )
         for name in last
     ]

@@ -33,9 +33,9 @@ def overflow(work: Work, before: Heads, after: Heads, target: Target) -> str:
         rings = kept_from([*(unit.weights_base for unit in units), after.weights[tile]])
         spans = _residual_positions(units, before.residual[tile])
         for name, claims, start, kept, size in (
-            ("window", window, before.window[tile], windows, target.window_bytes),
+            ("window", window, before.window[tile], windows, target.window_activations),
             ("weight ring", weights, before.weights[tile], rings, target.weight_words),
-            ("residual buffer", residual, before.residual[tile], spans, target.residual_bytes),
+            ("residual buffer", residual, before.residual[tile], spans, target.residual_activations),
         ):
             most = _most(claims, start, rounds, kept)
             if most > size:

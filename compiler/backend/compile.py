@@ -13,7 +13,7 @@ from tileloom.compiler.backend.pace import pace
 from tileloom.compiler.backend.place import Placer
 from tileloom.compiler.backend.proof import prove
 from tileloom.compiler.backend.readiness import Readiness
-from tileloom.compiler.backend.refusal import check_features, refuse
+from tileloom.compiler.backend.refusal import check_features, check_precision, refuse
 from tileloom.compiler.backend.search import mappings
 from tileloom.compiler.backend.segment_store import SegmentStore
 from tileloom.compiler.backend.sublayers import as_vector_layer, takes_whole_map
@@ -32,6 +32,7 @@ def compile_graph(graph: IntegerGraph, target: Target, taps: bool = False) -> Pr
     With ``taps`` every tensor at a job boundary stays in memory, and the program lists it. Raises
     :class:`ModelError` with the arithmetic of every layer that the target cannot hold.
     """
+    check_precision(graph, target)
     kept = (*graph.inputs, *(name for name in graph.outputs if name not in graph.inputs))
     apart: frozenset[str] = frozenset()
     while True:
@@ -169,6 +170,7 @@ def _program(
             channels_last=tensor.channels_last,
             space=place.space,
             layer=layer,
+            element_bytes=target.element_bytes,
         )
 
     made = {layer.output: layer.name for layer in layers}

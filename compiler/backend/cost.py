@@ -175,7 +175,7 @@ class _Window:
 
 def _window(shape: _Shape, mapping: Mapping) -> _Window:
     geometry = shape.geometry
-    size, pool = geometry.target.window_bytes, geometry.layer.pool_kernel[0]
+    size, pool = geometry.target.window_activations, geometry.layer.pool_kernel[0]
     rows = mapping.rows * pool
     band = geometry.band_bytes(rows)
     if mapping.arrangement == Arrangement.LOG:
@@ -222,4 +222,4 @@ def _store_cycles(result: View, unit: OutputUnit, mapping: Mapping, width: int, 
         runs = 1 if width == result.width else mapping.rows
         size = pixels * unit.slot_pitch * target.element_bytes
         return SLOT_CYCLES * runs + size / target.port_bytes * (1 + 3 / target.burst_beats)
-    return pixels * (SLOT_CYCLES - 1 + unit.channels / target.port_bytes)
+    return pixels * (SLOT_CYCLES - 1 + unit.channels / target.port_activations)

@@ -1,4 +1,4 @@
-"""How tensors lie in memory: channel blocks of rows of pixels, ``[blocks][height][width][block]`` bytes."""
+"""How tensors lie in memory: channel blocks of rows of pixels, ``[blocks][height][width][block]`` activations."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from tileloom.hw.spec.config import Target
 
 
 def block_of(channels: int, target: Target) -> int:
-    """Bytes of a pixel in one block: all channels of a thin tensor, else the target's channel block."""
+    """Activations of a pixel in one block: all channels of a thin tensor, else the target's channel block."""
     return min(channels, target.channel_block)
 
 
@@ -21,6 +21,7 @@ class View:
     height: int
     width: int
     block: int
+    element_bytes: int = 1
 
     @property
     def blocks(self) -> int:
@@ -30,7 +31,7 @@ class View:
     @property
     def plane_bytes(self) -> int:
         """Bytes of one block, the distance of two."""
-        return self.height * self.width * self.block
+        return self.height * self.width * self.block * self.element_bytes
 
     @property
     def size_bytes(self) -> int:
@@ -38,19 +39,28 @@ class View:
         return self.blocks * self.plane_bytes
 
     @property
+    def elements(self) -> int:
+        """Activations of the tensor, the last block's padding included."""
+        return self.blocks * self.height * self.width * self.block
+
+    def offset(self, block: int, row: int, column: int, element: int = 0) -> int:
+        """Byte of an activation: of the ``element``-th of a pixel of a block."""
+        return block * self.plane_bytes + ((row * self.width + column) * self.block + element) * self.element_bytes
+
+    @property
     def is_vector(self) -> bool:
-        """One pixel: its bytes are contiguous in the order of channels, whatever the block."""
+        """One pixel: its activations are contiguous in the order of channels, whatever the block."""
         return self.height * self.width == 1
 
     def as_vector(self) -> "View":
-        """The same bytes in the order of memory, as one pixel of as many channels."""
-        return View(self.tensor, self.size_bytes, 1, 1, self.size_bytes)
+        """The same activations in the order of memory, as one pixel of as many channels."""
+        return View(self.tensor, self.elements, 1, 1, self.elements, self.element_bytes)
 
 
 def view_of(tensor: Tensor, target: Target, *, planar: bool = False) -> View:
     """The view of a tensor of the graph on a target; ``planar``: blocks of ``columns`` channels only."""
     block = min(tensor.channels, target.columns) if planar else block_of(tensor.channels, target)
-    return View(tensor.name, tensor.channels, tensor.height, tensor.width, block)
+    return View(tensor.name, tensor.channels, tensor.height, tensor.width, block, target.element_bytes)
 
 
 def views_of(graph: IntegerGraph, layers: list[Layer], target: Target) -> dict[str, View]:

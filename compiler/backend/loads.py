@@ -38,7 +38,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a chunk's bytes go in the window, in bytes from the head."""
+    """Where a chunk goes in the window, in activations from the head."""
 
     pixel_pitch: int
     row_window: int
@@ -58,22 +58,23 @@ def load(
     advance: int,
     pad_value: int = 0,
     destination: isa.Destination = isa.Destination.WINDOW,
-    first_byte: int = 0,
-    pixel_bytes: int = 0,
+    first: int = 0,
+    channels: int = 0,
 ) -> tuple[isa.Load, int]:
     """Template (no mask, no address) and offset in the tensor of one chunk: ``blocks`` first .. end of the rectangle.
 
-    ``first_byte`` and ``pixel_bytes`` choose a part of each block's pixels (0: all bytes); with ``first_byte`` the
-    last run reads as many bytes past the rectangle.
+    ``first`` and ``channels`` choose a part of each block's pixels (0: all of it); with ``first`` the last run reads as
+    much past the rectangle.
     """
     before, inside, after = rows.split(view.height)
     left, right = max(columns.low, 0), min(columns.high, view.width)
     count = right - left
-    pixel_bytes = pixel_bytes or view.block
+    channels = channels or view.block
+    width = view.element_bytes
     whole_rows = rows.step == 1 and count == view.width
     rows_per_run = max(inside, 1) if whole_rows else 1
     first_row = rows.first + before * rows.step if inside else 0
-    offset = blocks[0] * view.plane_bytes + (first_row * view.width + left) * view.block + first_byte
+    offset = view.offset(blocks[0], first_row, left, first)
     template = isa.Load(
         mask=0,
         address=0,
@@ -81,26 +82,26 @@ def load(
         pad_value=pad_value,
         advance=advance,
         blocks=placement.planes or blocks[1] - blocks[0],
-        block_stride=target.columns if placement.planes else (view.plane_bytes if blocks[1] - blocks[0] > 1 else 0),
+        block_stride=target.columns * width if placement.planes else view.plane_bytes * (blocks[1] - blocks[0] > 1),
         block_window=placement.block_window,
         rows_before=before,
         rows=inside,
         rows_after=after,
         row_window=placement.row_window if rows.count > 1 else 0,
         rows_per_run=rows_per_run,
-        run_bytes=rows_per_run * count * view.block,
-        run_stride=0 if rows_per_run == max(inside, 1) else rows.step * view.width * view.block,
+        run_bytes=rows_per_run * count * view.block * width,
+        run_stride=0 if rows_per_run == max(inside, 1) else rows.step * view.width * view.block * width,
         pad_left=left - columns.low,
         pad_right=columns.high - right,
-        **_elements(view, count, pixel_bytes, placement, target),
+        **_elements(view, count, channels, placement, target),
     )
     return template, offset
 
 
-def _elements(view: View, count: int, pixel_bytes: int, placement: Placement, target: Target) -> dict[str, int]:
-    """The element fields: whole bank rows where bytes stay side by side, else pixel by pixel."""
+def _elements(view: View, count: int, channels: int, placement: Placement, target: Target) -> dict[str, int]:
+    """The element fields: whole bank rows where pixels stay side by side, else pixel by pixel."""
     banks = target.window_banks
-    together = not placement.planes and placement.pixel_pitch == view.block == pixel_bytes
+    together = not placement.planes and placement.pixel_pitch == view.block == channels
     if together:
         total = count * view.block
         elements = -(-total // banks)
@@ -108,7 +109,7 @@ def _elements(view: View, count: int, pixel_bytes: int, placement: Placement, ta
         padding = {"pad_write": view.block, "pad_pitch": view.block} if view.block <= banks else {}
         form = {"take": banks, "write": banks, "last_take": last, "last_write": last, "pitch": banks}
         return {"elements": elements, **form, **padding}
-    write = min(target.columns, view.block) if placement.planes else pixel_bytes
+    write = min(target.columns, view.block) if placement.planes else channels
     return {
         "elements": count,
         "take": view.block,

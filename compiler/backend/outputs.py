@@ -17,7 +17,7 @@ class OutputUnit:
     first: int
     channels: int
     slot_pitch: int
-    """Bytes of a pixel in the slot."""
+    """Activations of a pixel in the slot."""
 
     def groups(self, target: Target) -> int:
         """Groups of columns."""
@@ -48,19 +48,19 @@ def store(view: View, unit: OutputUnit, rows: tuple[int, int], columns: tuple[in
     """Template (no tile, no address) and offset in the tensor of one slot: output rows and columns first .. end."""
     count, width = rows[1] - rows[0], columns[1] - columns[0]
     block, within = divmod(unit.first, view.block)
-    offset = block * view.plane_bytes + (rows[0] * view.width + columns[0]) * view.block + within
+    offset, size = view.offset(block, rows[0], columns[0], within), view.element_bytes
     if view.is_vector:
-        return isa.Store(address=0, run_bytes=unit.channels), unit.first
+        return isa.Store(address=0, run_bytes=unit.channels * size), unit.first * size
     if unit.slot_pitch == view.block:
+        run, stride = width * view.block, view.width * view.block * size
         if width == view.width or count == 1:
-            return isa.Store(address=0, run_bytes=count * width * view.block), offset
-        run = width * view.block
-        return isa.Store(address=0, runs=count, run_bytes=run, run_stride=view.width * view.block, run_slot=run), offset
+            return isa.Store(address=0, run_bytes=count * run * size), offset
+        return isa.Store(address=0, runs=count, run_bytes=run * size, run_stride=stride, run_slot=run), offset
     pixels = isa.Store(
         address=0,
         runs=count * width,
-        run_bytes=unit.channels,
-        run_stride=view.block,
+        run_bytes=unit.channels * size,
+        run_stride=view.block * size,
         run_slot=unit.slot_pitch,
     )
     return pixels, offset
@@ -69,19 +69,20 @@ def store(view: View, unit: OutputUnit, rows: tuple[int, int], columns: tuple[in
 def storable(view: View, unit: OutputUnit, rows: int, width: int, target: Target) -> bool:
     """Whether a slot of so many rows and columns fits, and its runs are evenly spaced."""
     evenly = unit.slot_pitch == view.block or view.is_vector or width == view.width or rows == 1
-    return evenly and rows * width * unit.slot_pitch <= target.slot_bytes and rows * width < 1 << 16
+    return evenly and rows * width * unit.slot_pitch <= target.slot_activations and rows * width < 1 << 16
 
 
 def residual(
     view: View, unit: OutputUnit, rows: tuple[int, int], columns: tuple[int, int], target: Target
 ) -> tuple[isa.Load, int]:
-    """The LOAD of the residual bytes of a slot, in the slot's order, and its offset in the tensor."""
+    """The LOAD of a slot's residual, in the slot's order, and its offset in the tensor."""
     size = (rows[1] - rows[0]) * (columns[1] - columns[0]) * unit.slot_pitch
     to = isa.Destination.RESIDUAL
     if view.is_vector:
-        part, alone = View(view.tensor, unit.channels, 1, 1, unit.channels), Placement(unit.channels, 0)
+        part = View(view.tensor, unit.channels, 1, 1, unit.channels, view.element_bytes)
+        alone = Placement(unit.channels, 0)
         template, _ = load(part, (0, 1), Rows(0, 1, 1), Columns(0, 1), alone, target, advance=size, destination=to)
-        return template, unit.first
+        return template, unit.first * view.element_bytes
     block, within = divmod(unit.first, view.block)
     return load(
         view,
@@ -92,6 +93,6 @@ def residual(
         target,
         advance=size,
         destination=to,
-        first_byte=within,
-        pixel_bytes=0 if unit.slot_pitch == view.block else unit.channels,
+        first=within,
+        channels=0 if unit.slot_pitch == view.block else unit.channels,
     )

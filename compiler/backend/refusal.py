@@ -2,6 +2,7 @@
 
 from tileloom.compiler.backend.layout import View
 from tileloom.compiler.fuse import Kind, Layer
+from tileloom.compiler.graph import Conv2d, IntegerGraph, inputs_of
 from tileloom.compiler.problems import ModelError, Problem
 from tileloom.hw.spec.config import Target
 
@@ -21,13 +22,36 @@ def check_features(layers: list[Layer], target: Target) -> None:
         raise ModelError(problems)
 
 
+def check_precision(graph: IntegerGraph, target: Target) -> None:
+    """Raise :class:`ModelError` with every operator whose codes or weights are wider than the target's."""
+    problems = []
+    for operator in graph.operators:
+        names = (*inputs_of(operator), operator.output)
+        widest = max(graph.tensors[name].code_type.itemsize for name in names)
+        if isinstance(operator, Conv2d):
+            widest = max(widest, operator.weights.itemsize)
+        if widest > target.element_bytes:
+            problems.append(
+                Problem(
+                    "TL502",
+                    operator.source.node,
+                    operator.source.line,
+                    f"target {target.name} must have operands as wide as the network's, of {8 * widest} bits",
+                    f"activation_bits = {target.activation_bits}",
+                    f"quantise the network for this target, or use a target of {8 * widest} bits",
+                )
+            )
+    if problems:
+        raise ModelError(problems)
+
+
 def refuse(layer: Layer, views: dict[str, View], target: Target, reason: str) -> Problem:
     """The problem of a layer for which there is no mapping."""
     source, window = views[layer.input], layer.window
     span_y = window.dilation[0] * (window.kernel[0] - 1) + 1
     span_x = window.dilation[1] * (window.kernel[1] - 1) + 1
     block = source.block
-    least = min(span_y, window.kernel[0]) * span_x * block
+    least = min(span_y, window.kernel[0]) * span_x * block * target.element_bytes
     value = reason or (
         f"one output pixel of this one needs {window.kernel[0]} rows x {span_x} columns x {block} channels = "
         f"{least} window bytes with {target.window_bytes} there, and {-(-window.kernel[1] * block // target.lanes)} x "

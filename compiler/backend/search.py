@@ -120,7 +120,7 @@ def _orders(geometry: Geometry, result: View, base: Mapping, width: int) -> Iter
     """Orders and chunkings of one shape, with their costs."""
     layer, target = geometry.layer, geometry.target
     rows = base.rows * layer.pool_kernel[0]
-    if not _arrangeable(geometry) or geometry.band_bytes(rows) > target.window_bytes:
+    if not _arrangeable(geometry) or geometry.band_bytes(rows) > target.window_activations:
         return
     if geometry.columns.width * geometry.column_bytes > 1 << 15 or not geometry.starts_inside:
         return
@@ -131,7 +131,7 @@ def _orders(geometry: Geometry, result: View, base: Mapping, width: int) -> Iter
     ]
     if not all(storable(result, unit, base.rows, width, target) for unit in units):
         return
-    if layer.add and base.rows * width * max(unit.slot_pitch for unit in units) > target.residual_bytes:
+    if layer.add and base.rows * width * max(unit.slot_pitch for unit in units) > target.residual_activations:
         return
     unit = max(units, key=lambda unit: unit.channels)
     chunk_words = chunk_limit(geometry, unit.groups(target))
@@ -219,7 +219,7 @@ def _group_counts(result: View, target: Target) -> list[int]:
     """Groups of columns of a unit to try: all that a block (of a vector: a slot) holds, and halves down to one."""
     per_block = -(-(result.channels if result.is_vector else result.block) // target.columns)
     if result.is_vector:
-        per_block = min(per_block, target.slot_bytes // target.columns)
+        per_block = min(per_block, target.slot_activations // target.columns)
     found = {per_block, 1}
     while per_block > 1:
         per_block = -(-per_block // 2)

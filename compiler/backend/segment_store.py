@@ -8,7 +8,7 @@ from tileloom.compiler.backend.reduction import Chunk, chunks
 from tileloom.compiler.backend.segments import segment
 from tileloom.compiler.backend.sublayers import full_weights
 from tileloom.compiler.fuse import Kind, Layer
-from tileloom.compiler.graph import Int8s
+from tileloom.compiler.graph import Codes
 from tileloom.hw.spec.config import Target
 
 SegmentKey = tuple[int, int, int, int]
@@ -23,7 +23,7 @@ class SegmentStore:
         self.data = bytearray()
         self._places: dict[SegmentKey, tuple[int, int]] = {}
         self._boxes: dict[tuple[int, int], tuple[tuple[int, int, int], list[Chunk]]] = {}
-        self._kernels: dict[tuple[int, int], Int8s] = {}
+        self._kernels: dict[tuple[int, int], Codes] = {}
 
     def boxes(self, geometry: Geometry) -> tuple[tuple[int, int, int], list[Chunk]]:
         """Loops of a box, and the boxes, of a region's reduction."""
@@ -49,7 +49,7 @@ class SegmentStore:
             self.data += body + bytes(-len(body) % self.target.port_bytes)
         return self._places[key]
 
-    def _region_kernels(self, geometry: Geometry, region: int) -> Int8s:
+    def _region_kernels(self, geometry: Geometry, region: int) -> Codes:
         """Kernels ``(out, channels of the window * kernel)``, as a reduction's index counts them."""
         outputs = len(self.layer.weights)
         if self.layer.kind != Kind.DENSE:
@@ -59,7 +59,7 @@ class SegmentStore:
             weights = full_weights(self.layer)
             start, count = first * geometry.source.block, geometry.pixel_bytes
             part = weights[:, start : start + count]
-            padded = np.zeros((outputs, count, *weights.shape[2:]), np.int8)
+            padded = np.zeros((outputs, count, *weights.shape[2:]), weights.dtype)
             padded[:, : part.shape[1]] = part
             self._kernels[geometry.sublayer.first_output, region] = padded.reshape(outputs, -1)
         return self._kernels[geometry.sublayer.first_output, region]

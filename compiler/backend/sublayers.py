@@ -10,7 +10,7 @@ import numpy as np
 
 from tileloom.compiler.backend.layout import View
 from tileloom.compiler.fuse import Kind, Layer
-from tileloom.compiler.graph import Int8s, Window
+from tileloom.compiler.graph import Codes, Window
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,12 @@ def largest(found: list[Sublayer]) -> Sublayer:
     return max(found, key=lambda sublayer: sublayer.input_blocks)
 
 
-def full_weights(layer: Layer) -> Int8s:
+def full_weights(layer: Layer) -> Codes:
     """Weights of a dense layer as ``(out, in, kernel_y, kernel_x)``: those between different groups are zero."""
     if layer.groups == 1:
         return layer.weights
     outputs, inputs = len(layer.weights) // layer.groups, layer.weights.shape[1]
-    full = np.zeros((len(layer.weights), inputs * layer.groups, *layer.weights.shape[2:]), np.int8)
+    full = np.zeros((len(layer.weights), inputs * layer.groups, *layer.weights.shape[2:]), layer.weights.dtype)
     for group in range(layer.groups):
         rows = slice(group * outputs, (group + 1) * outputs)
         full[rows, group * inputs : (group + 1) * inputs] = layer.weights[rows]
@@ -84,7 +84,7 @@ def takes_whole_map(layer: Layer, source: View) -> bool:
 def as_vector_layer(layer: Layer, source: View) -> Layer:
     """The same layer on the input seen as a vector in the order of memory; weights of the blocks' padding are zero."""
     weights = full_weights(layer)
-    padded = np.zeros((len(weights), source.blocks * source.block, source.height, source.width), np.int8)
+    padded = np.zeros((len(weights), source.blocks * source.block, source.height, source.width), weights.dtype)
     padded[:, : source.channels] = weights
     blocked = padded.reshape(len(weights), source.blocks, source.block, source.height, source.width)
     vector = np.ascontiguousarray(blocked.transpose(0, 1, 3, 4, 2)).reshape(len(weights), -1, 1, 1)

@@ -12,9 +12,9 @@ Indices = npt.NDArray[np.int64]
 
 
 def assemble(operator: Assemble, codes: Mapping[str, Codes], written: Tensor) -> Codes:
-    """Output codes ``(frames, channels, height, width)`` of the tensor ``written``, in the type of the first piece."""
+    """Output codes ``(frames, channels, height, width)`` of the tensor ``written``."""
     first = codes[operator.pieces[0].input]
-    result = np.full((len(first), written.elements), operator.fill, first.dtype)
+    result = np.full((len(first), written.elements), operator.fill, written.code_type)
     for piece in operator.pieces:
         source = codes[piece.input].reshape(len(first), -1)
         result[:, target_elements(piece)] = source[:, source_elements(piece)]

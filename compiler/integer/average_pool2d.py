@@ -6,8 +6,10 @@ import numpy.typing as npt
 from tileloom.compiler.graph import AveragePool2d, Tensor
 from tileloom.hw.spec.quant import requantise
 
+Codes = npt.NDArray[np.signedinteger]
 
-def average_pool2d(operator: AveragePool2d, codes: npt.NDArray[np.int8], read: Tensor) -> npt.NDArray[np.int8]:
+
+def average_pool2d(operator: AveragePool2d, codes: Codes, read: Tensor) -> Codes:
     """Output codes ``(N, C, H, W)``; padding counts as real zero."""
     import torch
 
@@ -29,4 +31,4 @@ def average_pool2d(operator: AveragePool2d, codes: npt.NDArray[np.int8], read: T
     result = requantise(
         sums.numpy(), operator.multiplier, operator.shift, operator.zero_point, operator.low, operator.high
     )
-    return np.asarray(result).astype(np.int8)
+    return np.asarray(result).astype(np.int16)

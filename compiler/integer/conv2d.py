@@ -15,14 +15,18 @@ EXACT = 1 << 53
 """Integers below this are exact in float64."""
 
 
-def conv2d(operator: Conv2d, codes: npt.NDArray[np.int8], read: Tensor, written: Tensor) -> npt.NDArray[np.int8]:
+Codes = npt.NDArray[np.signedinteger]
+
+
+def conv2d(operator: Conv2d, codes: Codes, read: Tensor, written: Tensor) -> Codes:
     """Output codes ``(N, C, H, W)`` from input codes.
 
-    Every partial sum of any order is at most ``|bias| + 256 * sum(|weights|)``; the function refuses to run where
-    that reaches 2**53.
+    Every partial sum of any order is at most ``|bias| + largest * sum(|weights|)``, ``largest`` being that of the
+    input's codes without its zero point; the function refuses to run where that reaches 2**53.
     """
+    largest = max(read.high - read.zero_point, read.zero_point - read.low)
     weight_sums = np.abs(operator.weights.astype(np.int64)).reshape(len(operator.bias), -1).sum(axis=1)
-    greatest = int(np.max(np.abs(operator.bias) + 256 * weight_sums))
+    greatest = int(np.max(np.abs(operator.bias) + largest * weight_sums))
     if greatest >= EXACT:
         raise ValueError(f"{operator.source.node}: sums must stay below 2**53 to be exact, not {greatest}")
     sums = accumulate(operator, codes.astype(np.float64) - read.zero_point)
@@ -38,7 +42,7 @@ def conv2d(operator: Conv2d, codes: npt.NDArray[np.int8], read: Tensor, written:
     )
     if operator.table is not None:
         value = operator.table.evaluate(value, written.low, written.high)
-    return np.asarray(value).astype(np.int8)
+    return np.asarray(value).astype(np.int16)
 
 
 def accumulate(operator: Conv2d, values: npt.NDArray[np.float64]) -> Ints:

@@ -9,6 +9,6 @@ Codes = npt.NDArray[np.signedinteger]
 
 
 def extremum(operator: Extremum, a: Codes, b: Codes) -> Codes:
-    """Output codes in the shape and type of ``a``; ``b`` has that shape or is spread over the pixels."""
+    """Output codes in the shape of ``a``; ``b`` has that shape or is spread over the pixels."""
     chosen = np.maximum(a, b) if operator.maximum else np.minimum(a, b)
-    return np.clip(chosen, operator.low, operator.high).astype(a.dtype)
+    return np.clip(chosen, operator.low, operator.high).astype(np.int16)

@@ -6,9 +6,11 @@ import numpy.typing as npt
 from tileloom.compiler.graph import MaxPool2d, Tensor
 from tileloom.hw.spec.quant import saturate
 
+Codes = npt.NDArray[np.signedinteger]
 
-def max_pool2d(operator: MaxPool2d, codes: npt.NDArray[np.int8], read: Tensor) -> npt.NDArray[np.int8]:
-    """Output codes ``(N, C, H, W)``; padding is less than every code."""
+
+def max_pool2d(operator: MaxPool2d, codes: Codes, read: Tensor) -> Codes:
+    """Output codes ``(N, C, H, W)``; padding is no greater than any code."""
     import torch
 
     window = operator.window
@@ -26,4 +28,4 @@ def max_pool2d(operator: MaxPool2d, codes: npt.NDArray[np.int8], read: Tensor) -
                 x : x + (columns - 1) * window.stride[1] + 1 : window.stride[1],
             ]
             best = torch.maximum(best, taps)
-    return saturate(best.numpy().astype(np.int64), operator.low, operator.high).astype(np.int8)
+    return saturate(best.numpy().astype(np.int64), operator.low, operator.high).astype(np.int16)

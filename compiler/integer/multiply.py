@@ -10,7 +10,7 @@ Codes = npt.NDArray[np.signedinteger]
 
 
 def multiply(operator: Multiply, a: Codes, b: Codes) -> Codes:
-    """Output codes in the shape and type of ``a``; ``b`` has that shape or is spread over the pixels."""
+    """Output codes in the shape of ``a``; ``b`` has that shape or is spread over the pixels."""
     result = scaled_multiply(
         a.astype(np.int64),
         b.astype(np.int64),
@@ -22,4 +22,4 @@ def multiply(operator: Multiply, a: Codes, b: Codes) -> Codes:
         operator.low,
         operator.high,
     )
-    return np.asarray(result).astype(a.dtype)
+    return np.asarray(result).astype(np.int16)

@@ -16,7 +16,13 @@ from tileloom.compiler.graph import (
     inputs_of,
 )
 from tileloom.compiler.integer.assemble import source_elements, target_elements
-from tileloom.hw.spec.quant import MULTIPLIER_BITS, SHIFT_MAXIMUM, signed_range
+from tileloom.hw.spec.quant import (
+    ACCUMULATOR_BITS,
+    MULTIPLIER_BITS,
+    SHIFT_MAXIMUM,
+    WIDE_ACCUMULATOR_BITS,
+    signed_range,
+)
 
 
 def verify_graph(graph: IntegerGraph) -> IntegerGraph:
@@ -28,13 +34,19 @@ def verify_graph(graph: IntegerGraph) -> IntegerGraph:
         known.add(operator.output)
         _verify(graph, operator)
     for name, tensor in graph.tensors.items():
-        if not (name == tensor.name and name in known and tensor.scale > 0 and -128 <= tensor.zero_point <= 127):
-            raise AssertionError(f"tensor {name} must be computed, with a positive scale and an 8-bit zero point")
+        if not (name == tensor.name and name in known and tensor.scale > 0 and _in_range(tensor)):
+            raise AssertionError(f"tensor {name} must be computed, with a positive scale and codes of 16 bits")
         if int(np.prod(tensor.shape)) != tensor.elements:
             raise AssertionError(f"tensor {name} must have as many elements as its shape {tensor.shape}")
     if not (set(graph.outputs) <= known and set(graph.tensors) == known):
         raise AssertionError("tensors must be those that inputs and operators define")
     return graph
+
+
+def _in_range(tensor: Tensor) -> bool:
+    """Codes have 16 bits at most, and the zero point as many as they."""
+    low, high = signed_range(8 * tensor.code_type.itemsize)
+    return low <= tensor.low <= tensor.high <= high and low <= tensor.zero_point <= high
 
 
 def _require(holds: bool, operator: Operator, rule: str) -> None:
@@ -117,12 +129,14 @@ def _verify_conv(operator: Conv2d, read: Tensor, written: Tensor) -> None:
     _require(tuple(kernel) == operator.window.kernel and out == written.channels, operator, "weights' shape")
     _require(per_group * operator.groups == read.channels and out % operator.groups == 0, operator, "groups")
     _require(_size(operator.window.output_size(read.height, read.width), written), operator, "output size")
-    _require(operator.weights.dtype == np.int8 and operator.bias.dtype == np.int64, operator, "types")
+    kinds = (np.dtype(np.int8), np.dtype(np.int16))
+    _require(operator.weights.dtype in kinds and operator.bias.dtype == np.int64, operator, "types")
     _require(
         operator.bias.shape == operator.multiplier.shape == operator.shift.shape == (out,), operator, "per channel"
     )
-    low, high = signed_range(32)
-    _require(bool(np.all((operator.bias >= low) & (operator.bias <= high))), operator, "bias in 32 bits")
+    narrow = operator.weights.itemsize == 1 and read.code_type.itemsize == 1
+    low, high = signed_range(ACCUMULATOR_BITS if narrow else WIDE_ACCUMULATOR_BITS)
+    _require(bool(np.all((operator.bias >= low) & (operator.bias <= high))), operator, "bias within a sum")
     for multiplier, shift in zip(operator.multiplier.tolist(), operator.shift.tolist(), strict=True):
         _verify_factor(operator, multiplier, shift)
     low, high = (written.low, written.high) if operator.table is None else signed_range(16)

@@ -83,7 +83,7 @@ def _load(load: isa.Load, target: Target, counts: Counts) -> None:
     rows = load.rows_before + load.rows + load.rows_after
     pads = load.pad_left + load.pad_right
     row = (load.elements - 1) * load.write + load.last_write + pads * load.pad_write
-    chunk = load.blocks * rows * row
+    chunk = load.blocks * rows * row * target.element_bytes
     reached = sum(len(tiles_of(load.mask << p * load.part_shift, target.tiles)) for p in range(load.parts))
     if load.destination == isa.Destination.WINDOW:
         counts.window_bytes_written += load.bands * reached * chunk
@@ -172,6 +172,7 @@ def _job(job: isa.Job, target: Target, counts: Counts) -> None:
     sums = finished * pixels * target.columns
     counts.results += sums
     counts.table_lookups += sums if job.table else 0
-    counts.residual_bytes_read += sums if job.add else 0
+    counts.residual_bytes_read += sums * target.element_bytes if job.add else 0
     written = (job.groups - 1) * target.columns + job.last_valid
-    counts.slot_bytes_written += finished * pixels // job.groups // (job.pool_count if job.pool else 1) * written
+    results = finished * pixels // job.groups // (job.pool_count if job.pool else 1)
+    counts.slot_bytes_written += results * written * target.element_bytes

@@ -32,6 +32,7 @@ class Loader(Process):
         self.freed = Timeline(schedule)
         self.chunks = Timeline(schedule)
         self._port_bytes = target.port_bytes
+        self._element_bytes = target.element_bytes
         self._burst_beats = target.burst_beats
         self._instructions = instructions
         self._queue = queue
@@ -96,7 +97,7 @@ class Loader(Process):
         time of the last element is ruled by the first one (elements narrower than a beat) or by the last one (wider
         ones), and only these two can pass a multiple of `burst_bytes`.
         """
-        width, burst = self._port_bytes, self._burst_beats
+        width, burst, size = self._port_bytes, self._burst_beats, self._element_bytes
         self._runs += 1
         first_beat = address // width
         place = address % width  # bytes, from the run's first beat on
@@ -106,10 +107,10 @@ class Loader(Process):
         for row in range(load.rows_per_run):
             cycle += load.pad_left
             left = load.elements
-            take, write = load.take, load.write
+            take, write = load.take * size, load.write * size
             while left:
                 if left == 1:
-                    take, write = load.last_take, load.last_write
+                    take, write = load.last_take * size, load.last_write * size
                 while (beat := (place + write - 1) // width) >= end:
                     seen, count = yield from self._next_piece()
                     visible = seen - end

@@ -8,8 +8,8 @@ class Log:
 
     Members
     -------
-    head : bytes or words that have arrived; the tile reads it
-    tail : bytes or words that are free again; the address generator reads it
+    head : activations or words that have arrived; the tile reads it
+    tail : activations or words that are free again; the address generator reads it
     base : where the current unit reads, moved by the tile alone
     """
 
@@ -30,9 +30,9 @@ class TileLogs:
     halves_full, halves_free : halves of the accumulator memory that the tile before filled, and that this tile freed
     """
 
-    def __init__(self, schedule: Schedule, window_bytes: int, residual_bytes: int, weight_words: int) -> None:
-        self.window = Log(schedule, window_bytes)
-        self.residual = Log(schedule, residual_bytes)
+    def __init__(self, schedule: Schedule, window: int, residual: int, weight_words: int) -> None:
+        self.window = Log(schedule, window)
+        self.residual = Log(schedule, residual)
         self.weights = Log(schedule, weight_words)
         self.slots_full = Timeline(schedule)
         self.slots_free = Timeline(schedule)

@@ -37,7 +37,7 @@ class Machine:
             Server(schedule, 1, MAP_READ_LATENCY, target.outstanding, Pauses()),
         ]
         self.logs = logs = [
-            TileLogs(schedule, target.window_bytes, target.residual_bytes, target.weight_words)
+            TileLogs(schedule, target.window_activations, target.residual_activations, target.weight_words)
             for _ in range(target.tiles)
         ]
         size_bytes = 4 * sum(instruction_words(instruction) for instruction in instructions)

@@ -19,8 +19,13 @@ class Charge:
     cost: Callable[[Target, Technology], Figure]
 
 
-def _operation(name: str, times: Callable[[Target], int] = lambda target: 1) -> Callable[[Target, Technology], Figure]:
-    return lambda target, technology: technology.operation(name) * times(target)
+def _operation(
+    name: str, times: Callable[[Target], float] = lambda target: 1, wide: str = ""
+) -> Callable[[Target, Technology], Figure]:
+    """``wide`` names the operation of targets with 16-bit operands, where it is another."""
+    return lambda target, technology: (
+        technology.operation(wide if wide and target.activation_bits > 8 else name) * times(target)
+    )
 
 
 def _sram(
@@ -54,24 +59,24 @@ def _slots(target: Target) -> int:
 
 
 CHARGES = (
-    Charge("active_steps", "MAC arrays", _operation("multiply_8", lambda t: t.lanes * t.columns)),
-    Charge("active_steps", "MAC arrays", _operation("add_32", lambda t: t.lanes * t.columns)),
-    Charge("active_steps", "window buffers", _sram(_window, lambda t: t.window_banks)),
+    Charge("active_steps", "MAC arrays", _operation("multiply_8", lambda t: t.lanes * t.columns, "multiply_16")),
+    Charge("active_steps", "MAC arrays", _operation("add_32", lambda t: t.lanes * t.columns, "add_48")),
+    Charge("active_steps", "window buffers", _sram(_window, lambda t: t.window_banks * t.element_bytes)),
     Charge("window_bytes_written", "window buffers", _sram(_window)),
     Charge("weight_words_read", "weight rings", _sram(_ring, lambda t: t.word_bytes)),
     Charge("weight_bytes_loaded", "weight rings", _sram(_ring)),
     Charge("accumulator_reads", "accumulators", _sram(_accumulators, _entry)),
     Charge("accumulator_writes", "accumulators", _sram(_accumulators, _entry)),
-    Charge("results", "back ends", _operation("multiply_32x18")),
-    Charge("results", "back ends", _operation("add_32", lambda t: 3)),
+    Charge("results", "back ends", _operation("multiply_32x18", wide="multiply_48x18")),
+    Charge("results", "back ends", _operation("add_32", lambda t: 3, "add_48")),
     Charge("table_lookups", "back ends", _operation("multiply_18x16")),
     Charge("table_lookups", "back ends", _sram(lambda t: 6 * t.segments, lambda t: 6)),
-    Charge("residual_bytes_read", "back ends", _operation("multiply_18x16", lambda t: 2)),
+    Charge("residual_bytes_read", "back ends", _operation("multiply_18x16", lambda t: 2 / t.element_bytes)),
     Charge("residual_bytes_read", "back ends", _sram(lambda t: t.residual_bytes)),
     Charge("residual_bytes_written", "back ends", _sram(lambda t: t.residual_bytes)),
     Charge("slot_bytes_written", "output slots", _sram(_slots)),
     Charge("slot_beats_read", "output slots", _sram(_slots, lambda t: t.port_bytes)),
-    Charge("elements", "smart DMA", _sram(lambda t: t.staging_bytes, lambda t: t.window_banks)),
+    Charge("elements", "smart DMA", _sram(lambda t: t.staging_bytes, lambda t: t.window_banks * t.element_bytes)),
     Charge("memory_activation_bytes", "smart DMA", _sram(lambda t: t.staging_bytes)),
     Charge("map_bytes_read", "map buffer", _sram(lambda t: t.map_bytes)),
     Charge("map_bytes_written", "map buffer", _sram(lambda t: t.map_bytes)),

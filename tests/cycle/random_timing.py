@@ -5,10 +5,15 @@ sizes and orders can be wilder.
 """
 
 import random
+from dataclasses import replace
+from typing import TypeVar
 
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import MemoryModel, Target
 from tileloom.hw.spec.program import Program
+
+Transfer = TypeVar("Transfer", isa.Load, isa.Store)
+STRIDES = ("band_stride", "block_stride", "run_stride", "part_stride", "outer_stride", "inner_stride", "subpart_stride")
 
 
 def random_memory(rng: random.Random) -> MemoryModel:
@@ -63,13 +68,20 @@ class Writer:
         self.tag = 0
         self.stores = 0
 
+    def whole(self, transfer: Transfer) -> Transfer:
+        """The same in activations of the target's size: addresses and strides cut to them, runs of as many."""
+        size = self.target.element_bytes
+        values = {name: getattr(transfer, name) for name in ("address", *STRIDES) if hasattr(transfer, name)}
+        cut = {name: value // size * size for name, value in values.items()}
+        return replace(transfer, run_bytes=transfer.run_bytes * size, **cut)
+
     def space(self) -> int:
         return self.rng.choice((0, 0, 1)) if self.target.map_bytes else 0
 
     def load(self, mask: int, tiles: int, total: int, destination: int) -> isa.Load:
         """A LOAD that moves the heads of ``tiles`` tiles from bit ``mask`` on by ``total`` in all."""
         rng, target = self.rng, self.target
-        size = target.residual_bytes if destination else target.window_bytes
+        size = target.residual_activations if destination else target.window_activations
         bands = rng.choice([d for d in range(1, 13) if total % d == 0 and total // d <= size // 2] or [total])
         spread = tiles > 1 and rng.random() < 0.4
         take = rng.randint(1, target.window_banks)
@@ -79,7 +91,7 @@ class Writer:
         rows = per_run * rng.choice((0, 1, 1, 2, rng.randint(0, 6)))
         waits = self.stores > 0 and rng.random() < 0.4
         after = rng.randint(0, self.stores)
-        return isa.Load(
+        load = isa.Load(
             tag=self.tag,
             mask=(1 << mask) if spread else ((1 << tiles) - 1) << mask,
             parts=tiles if spread else 1,
@@ -111,6 +123,7 @@ class Writer:
             pad_right=rng.choice((0, 0, 1, 2)),
             pad_write=1,
         )
+        return self.whole(load)
 
     def weights(self, mask: int, tiles: int, total: int) -> isa.Weights:
         rng, target = self.rng, self.target
@@ -133,10 +146,10 @@ class Writer:
         )
 
     def job(self, mask: int, tiles: int, outer: int, inner: int, **flags: int) -> tuple[isa.Job, int, int]:
-        """A JOB, and the window bytes and weight words that it uses up."""
+        """A JOB, and the activations of the window and weight words that it uses up."""
         rng, target = self.rng, self.target
-        step = rng.randint(0, min(300, target.window_bytes // 8))
-        behind = rng.randint(0 if step * inner else 1, min(200, target.window_bytes // 8))
+        step = rng.randint(0, min(300, target.window_activations // 8))
+        behind = rng.randint(0 if step * inner else 1, min(200, target.window_activations // 8))
         words = rng.randint(0, target.weight_words // 16)
         words_behind = rng.randint(0 if words * inner else 1, target.weight_words // 16)
         rewinds = rng.random() < 0.3
@@ -156,7 +169,7 @@ class Writer:
             weights_outer=words_behind + (words * inner if rewinds else 0),
             weights_free_inner=words,
             weights_free_outer=words_behind,
-            residual_span=rng.randint(1, target.residual_bytes // 8) if flags.get("add") else 0,
+            residual_span=rng.randint(1, target.residual_activations // 8) if flags.get("add") else 0,
             steps=rng.randint(1, 8),
             step_window=1,
             kernel_x=rng.randint(1, 2),
@@ -195,7 +208,7 @@ class Writer:
             run_stride=rng.randint(0, 400),
         )
         self.stores += outer * inner * tiles if runs else 0
-        return [first]
+        return [self.whole(first)]
 
     def round(self) -> None:
         """Some tiles side by side, fed and emptied for one job; sometimes with partial sums to the next tile."""

@@ -13,7 +13,7 @@ from tileloom.hw.spec.result import FrameTiming
 from tileloom.sim.cycle.deadlock import Deadlock
 from tileloom.sim.cycle.simulate import simulate
 
-TARGETS = ("default", "small", "odd", "mac25")
+TARGETS = ("default", "small", "odd", "mac25", "small16")
 
 
 def stepped(program: Program, memory: MemoryModel) -> FrameTiming | None:

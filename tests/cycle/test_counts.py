@@ -34,7 +34,7 @@ def walk_load(load: isa.Load, target: Target, found: Counter[str]) -> None:
             sizes = [load.pad_write] * load.pad_left + [load.write] * (load.elements - 1) + [load.last_write]
             sizes += [load.pad_write] * load.pad_right
             found["elements"] += len(sizes)
-            found[f"{log}_bytes_written"] += sum(sizes) * reached
+            found[f"{log}_bytes_written"] += sum(sizes) * target.element_bytes * reached
 
 
 def walk_weights(weights: isa.Weights, target: Target, found: Counter[str]) -> None:
@@ -80,9 +80,9 @@ def walk_job(job: isa.Job, target: Target, found: Counter[str]) -> None:
                     continue
                 found["results"] += target.columns
                 found["table_lookups"] += target.columns * job.table
-                found["residual_bytes_read"] += target.columns * job.add
+                found["residual_bytes_read"] += target.columns * job.add * target.element_bytes
                 count = job.pool_count if job.pool else 1
-                found["slot_bytes_written"] += written if pixel % count == count - 1 else 0
+                found["slot_bytes_written"] += written * target.element_bytes if pixel % count == count - 1 else 0
 
 
 def walk(instructions: tuple[isa.Instruction, ...], target: Target) -> dict[str, int]:
@@ -104,7 +104,7 @@ def walk(instructions: tuple[isa.Instruction, ...], target: Target) -> dict[str,
     return dict(found)
 
 
-@pytest.mark.parametrize("name", ["default", "small", "odd", "mac25"])
+@pytest.mark.parametrize("name", ["default", "small", "odd", "mac25", "small16"])
 def test_counts(name: str) -> None:
     target = load_target(name)
     for seed in range(12):

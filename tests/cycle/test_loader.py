@@ -84,9 +84,9 @@ def by_elements(load: isa.Load, target: Target, bursts: Bursts, valid: int) -> t
                     begin = byte // target.port_bytes
                 for e in range(load.elements):
                     last = e == load.elements - 1
-                    write = load.last_write if last else load.write
+                    write = (load.last_write if last else load.write) * target.element_bytes
                     now = max(now + 1, seen[before + (byte + write - 1) // target.port_bytes - begin])
-                    byte += load.last_take if last else load.take
+                    byte += (load.last_take if last else load.take) * target.element_bytes
                     full = byte // target.burst_bytes * target.burst_beats - begin
                     if last and (row + 1) % load.rows_per_run == 0:
                         full = beats[run]
@@ -104,7 +104,7 @@ def times(timeline: Timeline, step: int) -> list[int]:
     return [next(cycle for total, cycle in entries if total >= n * step) for n in range(1, timeline.total // step + 1)]
 
 
-@pytest.mark.parametrize("name", ["default", "small", "odd", "mac25"])
+@pytest.mark.parametrize("name", ["default", "small", "odd", "mac25", "small16"])
 def test_closed_form(name: str) -> None:
     target = load_target(name)
     for seed in range(150):

@@ -211,5 +211,7 @@ def test_partial_sums_and_chunks_share_the_accumulators() -> None:
 def test_random_programs_keep_the_rules_of_their_target_only(name: str) -> None:
     program = random_program(5, load_target(name), 6)
     assert violations(program.instructions, program.target, program.memory_bytes) == []
-    tiny = replace(program.target, name="tiny", weight_words=16, window_bytes=16 * program.target.window_banks)
+    target = program.target
+    window = 16 * target.window_banks * target.element_bytes
+    tiny = replace(target, name="tiny", weight_words=16, window_bytes=window)
     assert violations(program.instructions, tiny) != []

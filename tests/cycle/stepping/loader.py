@@ -33,7 +33,7 @@ class Loader:
     def list_elements(self, load: isa.Load) -> Iterator[tuple[str, tuple[int, ...]]]:
         """("pad" or "data", (chunk, last beat needed, beats free afterwards)) and ("head", (mask, chunk)) marks."""
         target = self.machine.target
-        width, burst_bytes = target.port_bytes, target.burst_bytes
+        width, burst_bytes, size = target.port_bytes, target.burst_bytes, target.element_bytes
         for band in range(load.bands):
             for part in range(load.parts):
                 self.chunks += 1
@@ -54,8 +54,8 @@ class Loader:
                                 yield "pad", (self.chunks,)
                                 continue
                             last = e == load.elements - 1
-                            take = load.last_take if last else load.take
-                            write = load.last_write if last else load.write
+                            take = (load.last_take if last else load.take) * size
+                            write = (load.last_write if last else load.write) * size
                             needed = self.position + (here + write - 1) // width - run_first
                             multiple = (here + take) // burst_bytes * burst_bytes
                             freed = 0

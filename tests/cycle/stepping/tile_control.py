@@ -19,8 +19,8 @@ class TileControl:
         self.machine = machine
         self.number = number
         self.queue = DescriptorQueue(timing.JOB_QUEUE_WORDS)
-        self.window = Log(target.window_bytes)
-        self.residual = Log(target.residual_bytes)
+        self.window = Log(target.window_activations)
+        self.residual = Log(target.residual_activations)
         self.weights = Log(target.weight_words)
         self.state = "IDLE"
         self.job: isa.Job | None = None
