@@ -34,8 +34,10 @@ from tileloom.compiler.passes.lower import lower
 from tileloom.compiler.passes.order_nodes import order_nodes
 from tileloom.compiler.passes.quantise_graph import quantise_graph
 from tileloom.compiler.passes.raise_clamps import raise_clamps
+from tileloom.compiler.passes.raise_opset import raise_opset
 from tileloom.compiler.passes.read_weights import read_weights
 from tileloom.compiler.passes.share_grids import share_grids
+from tileloom.compiler.passes.translate_dialects import translate_dialects
 from tileloom.compiler.passes.verify_graph import verify_graph
 from tileloom.compiler.problems import ModelError, Problem
 from tileloom.compiler.real_graph import RealGraph
@@ -51,7 +53,9 @@ class NetworkPass:
 
 
 NETWORK_PASSES = (
+    NetworkPass(translate_dialects, "foreign operators become ones that all others know"),
     NetworkPass(order_nodes, "names and order first: everything else walks the nodes", stops=True),
+    NetworkPass(raise_opset, "one form of the operators, as far as ONNX's converter goes"),
     NetworkPass(read_weights, "weights are looked at before anything computes with them"),
     NetworkPass(check_support, "all unsupported operators are named together with all other problems"),
     NetworkPass(fix_sizes, "sizes of inputs, from which all other sizes follow"),

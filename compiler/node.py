@@ -14,6 +14,8 @@ from tileloom.compiler.graph import Source
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 
+DOMAIN = "tileloom"
+"""Domain of the operators that foreign ones become where ONNX has none; each is a function of ONNX operators."""
 STACK_TRACE = "pkg.torch.onnx.stack_trace"
 _FRAME = re.compile(r'File "([^"]+)", line (\d+)')
 _LIBRARY = ("site-packages/", "dist-packages/", "<frozen", "<string>", "<eval_with_key>")
@@ -56,10 +58,13 @@ class Node:
 
     @property
     def op(self) -> str:
-        """Operator name, with its domain where that is not ai.onnx; of a part, that of the whole."""
+        """Operator name, with its domain where that is neither ai.onnx nor our own (:mod:`.dialects`).
+
+        Of a part it is the name of the whole.
+        """
         if self.part_of:
             return self.part_of
-        plain = self.proto.domain in ("", "ai.onnx")
+        plain = self.proto.domain in ("", "ai.onnx", DOMAIN)
         return str(self.proto.op_type) if plain else f"{self.proto.domain}.{self.proto.op_type}"
 
     @property

@@ -296,3 +296,12 @@ def _largest_shift(slope: float, offset: float) -> int:
     while shift > 0 and (np.ldexp(slope, shift) > 32766.0 or np.ldexp(offset, shift) > 2.0**31 - 2.0):
         shift -= 1
     return shift
+
+
+def step_table(segments: int = SEGMENTS) -> PiecewiseLinear:
+    """The codes +1 from 0 on, -1 below.
+
+    >>> [step_table(8).evaluate(code, -128, 127) for code in (-32768, -1, 0, 32767)]
+    [-1, -1, 1, 1]
+    """
+    return PiecewiseLinear((0,) * segments, (-1,) * (segments // 2) + (1,) * (segments // 2), 0)

@@ -160,6 +160,11 @@ CODES: dict[str, tuple[str, str]] = {
         "Logarithms, roots, reciprocals and powers are not defined everywhere, and have no table where they grow "
         "without end. Clip their input to a range in which they are finite, or calibrate with data of the right range.",
     ),
+    "TL311": (
+        "a quantiser's parameters are out of range",
+        "Bit widths are whole numbers; quantised activations have whole zero points and at most 256 levels; the "
+        "factors of a RequantShift must be exact in multipliers of 16 bits.",
+    ),
     "TL401": (
         "there is no such model",
         "A model argument is an ONNX file, a tile program (.tlp) or the name of a network that ships with tileloom; "

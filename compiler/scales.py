@@ -43,3 +43,19 @@ def weight_codes(weights: Floats, bias: Floats, input_scale: float) -> tuple[Int
     scales = np.where((flat.max(axis=1, initial=0.0) == 0.0) & (bias == 0.0), 1.0, scales)
     codes = np.rint(weights / scales.reshape(-1, 1, 1, 1)).astype(np.int64)
     return codes, scales
+
+
+def refined_codes(codes: Int64s, scales: Floats, bias: Floats, input_scale: float) -> tuple[Int64s, Floats]:
+    """The model's codes times a whole number, and scales divided by it, where the bias needs finer steps.
+
+    A layer of few-bit weights has a coarse accumulator: a bias (of a batch norm, say) is no multiple of
+    ``input_scale * scale``, and rounding it would move the thresholds of its outputs. Products stay exact. Output
+    channels whose bias is whole, and those that use all of -127..127, stay as they are.
+    """
+    units = bias / (input_scale * scales)
+    loose = np.abs(units - np.rint(units)) > 1e-6 * np.maximum(1.0, np.abs(units))
+    largest = np.abs(codes.reshape(codes.shape[0], -1)).max(axis=1, initial=0)
+    times = np.where(loose & (largest > 0), np.maximum(127 // np.maximum(largest, 1), 1), 1)
+    finest = np.abs(bias) / (input_scale * 2.0**30)
+    divided = np.where(loose & (largest == 0), finest, scales / times)
+    return codes * times.reshape(-1, *(1,) * (codes.ndim - 1)), divided

@@ -49,6 +49,8 @@ class TableFunction:
 
 IDENTITY = TableFunction("Identity")
 """The number itself."""
+STEP = "Bipolar"
+"""Name of the function that is its parameter from zero on, and the negated parameter below."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ FUNCTIONS: dict[str, Meaning] = {
     "Max": Meaning(lambda a, b: np.maximum(a, b), _at_zero),
     "Min": Meaning(lambda a, b: np.minimum(a, b), _at_zero),
     "Abs": Meaning(np.abs, _at_zero),
+    STEP: Meaning(lambda x, size: np.where(x >= 0, size, -size), _at_zero),
     "Celu": Meaning(_celu, _at_zero),
     "Elu": Meaning(_elu, _at_zero),
     "Erf": Meaning(lambda x: _erf()(x)),

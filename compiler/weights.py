@@ -21,7 +21,8 @@ class Weights:
 def weights_of(node: Node, constant: Constant, transposed: bool = False) -> Weights:
     """The weights under a constant whose first axis is the output, or whose last one is if ``transposed``.
 
-    Model codes outside 8 bits signed, and scales that vary inside an output, are refused.
+    Whole numbers that fit 7 bits and a sign are codes of scale 1. Model codes outside 8 bits signed, and scales that
+    vary inside an output, are refused.
     """
 
     def turned(array: Array) -> Array:
@@ -29,6 +30,8 @@ def weights_of(node: Node, constant: Constant, transposed: bool = False) -> Weig
 
     values = turned(np.asarray(constant.values, dtype=np.float64))
     if constant.codes is None or constant.scales is None:
+        if values.size and np.abs(values).max() <= 127 and np.array_equal(values, np.rint(values)):
+            return Weights(values, values.astype(np.int64), np.ones(values.shape[0]))
         return Weights(values)
     codes, scales = turned(constant.codes), turned(constant.scales).reshape(values.shape[0], -1)
     if not np.array_equal(scales, np.broadcast_to(scales[:, :1], scales.shape)):

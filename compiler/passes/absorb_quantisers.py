@@ -1,12 +1,14 @@
 """Absorb quantisers: the model's QuantizeLinear nodes become properties of maps.
 
 Requires: a lowered graph. Ensures: a Requantise is left only where a map already lies on another grid; a max pool's
-input and output have the same quantisation, because codes pass it unchanged.
+input and output have the same quantisation, because codes pass it unchanged. Inputs are rounded to the nearest by
+whoever feeds them, so that a grid that rounds downwards is never theirs.
 """
 
 from dataclasses import replace
 
 from tileloom.compiler.real_graph import Clamp, MaximumPool, RealGraph, RealOperator, Requantise, reading
+from tileloom.hw.spec.quant import Rounding
 
 
 def absorb_quantisers(graph: RealGraph) -> RealGraph:
@@ -27,6 +29,10 @@ def absorb_quantisers(graph: RealGraph) -> RealGraph:
             pools[operator.output] = operator.input
         if isinstance(operator, Requantise):
             source = root(operator.input)
+            if source in graph.inputs and operator.quantisation.rounding is not Rounding.HALF_EVEN:
+                maps[operator.output] = replace(maps[operator.output], quantisation=operator.quantisation)
+                kept.append(operator)
+                continue
             if maps[source].quantisation is None:
                 maps[source] = replace(maps[source], quantisation=operator.quantisation)
             if maps[source].quantisation == operator.quantisation:

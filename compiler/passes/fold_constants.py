@@ -18,6 +18,7 @@ from tileloom.compiler.passes.infer_shapes import infer_shapes
 from tileloom.compiler.passes.read_weights import read_tensor
 from tileloom.compiler.problems import Problem
 from tileloom.compiler.quantisation_parameters import SCALE_RULE
+from tileloom.compiler.quantised_constant import QUANTS, quantised_constant
 
 # fmt: off
 FOLDABLE = frozenset({
@@ -90,6 +91,8 @@ def _evaluate(node: Node) -> Constant | Problem | None:
         return None
     if node.op == "DequantizeLinear":
         return _dequantised(node)
+    if node.op in QUANTS:
+        return quantised_constant(node)
     if node.op not in FOLDABLE or not operands:
         return None
     declared = node.output_shape()

@@ -8,7 +8,7 @@ import numpy as np
 
 from tileloom.compiler import graph as integer
 from tileloom.compiler.graph import IntegerGraph, Tensor
-from tileloom.compiler.nonlinearity import SEGMENTS, NotFinite, Range, Table, table_of
+from tileloom.compiler.nonlinearity import SEGMENTS, NotFinite, Range, Table, step_table, table_of
 from tileloom.compiler.problems import ModelError, Problem
 from tileloom.compiler.real_graph import (
     Addition,
@@ -25,15 +25,17 @@ from tileloom.compiler.real_graph import (
     RealGraph,
     RealOperator,
 )
-from tileloom.compiler.scales import code_limits, weight_codes
-from tileloom.compiler.table_function import IDENTITY
+from tileloom.compiler.scales import code_limits, refined_codes, weight_codes
+from tileloom.compiler.table_function import IDENTITY, STEP
 from tileloom.hw.spec.quant import (
     ACCUMULATOR_BITS,
+    INTERMEDIATE_BITS,
     MULTIPLIER_BITS,
     SHIFT_MAXIMUM,
     Rounding,
     accumulator_bits_needed,
     normalise_multiplier,
+    signed_range,
 )
 
 FACTOR_LIMIT = 65535.0
@@ -155,6 +157,10 @@ class _Builder:
         codes, scales = operator.codes, operator.scales
         if codes is None or scales is None:
             codes, scales = weight_codes(operator.weights, operator.bias, read.scale)
+        else:
+            codes, scales = refined_codes(codes, scales, operator.bias, read.scale)
+        if operator.function is not None and operator.function.name == STEP and not operator.function.arguments:
+            return self._sign(operator, codes, scales)
         bias = np.rint(operator.bias / (read.scale * scales))
         self._prove(operator, codes, bias, read)
         zero_point, low, high, table, scale = written.zero_point, -128, 127, None, written.scale
@@ -210,9 +216,31 @@ class _Builder:
         )
         return table
 
+    def _sign(self, operator: Convolution, codes: Int64s, scales: Floats) -> integer.Conv2d:
+        """Codes +1 and -1 by the sign of the sum: rounding the bias down keeps every sum on its side of zero."""
+        read = self._of(operator.input)
+        bias = np.floor(operator.bias / (read.scale * scales) + 1e-9)
+        self._prove(operator, codes, bias, read)
+        count = len(bias)
+        return integer.Conv2d(
+            operator.source,
+            operator.input,
+            operator.output,
+            codes.astype(np.int8),
+            np.clip(bias, -(2.0**62), 2.0**62).astype(np.int64),
+            operator.window,
+            operator.groups,
+            np.ones(count, dtype=np.int64),
+            np.zeros(count, dtype=np.int64),
+            0,
+            *signed_range(INTERMEDIATE_BITS),
+            step_table(self.segments),
+            read.scale * float(scales.max()),
+        )
+
     def _prove(self, operator: Convolution, codes: Int64s, bias: Floats, read: Quantisation) -> None:
         """Refuse a layer whose sums could leave the accumulators, the zero point folded into the bias or not."""
-        largest = 128 + abs(read.zero_point)
+        largest = max(-read.low, read.high, abs(read.zero_point)) + abs(read.zero_point)
         sums = np.abs(codes.reshape(codes.shape[0], -1)).sum(axis=1)
         worst = int(np.argmax(sums * largest + np.abs(bias)))
         needed = accumulator_bits_needed(int(sums[worst]), int(bias[worst]), -largest, largest)
