@@ -135,7 +135,7 @@ CASES: dict[str, Callable[[], onnx.ModelProto | bytes]] = {
     "external data by absolute path": lambda: external("/etc/passwd"),
     "unsupported operator with PyTorch line": traced,
     "unsupported operator near a supported one": lambda: example(step("MaxUnpool", "x x", "y")),
-    "operator of another domain": lambda: example(step("Quant", "x", "y", domain="qonnx.custom_op.general")),
+    "operator of another domain": lambda: example(step("FloatQuant", "x", "y", domain="qonnx.custom_op.general")),
     "several problems at once": several,
     "a host operator in the middle beside an unsupported one": lambda: example(
         step("Softmax", "x", "p"), step("MaxPool", "p", "m", kernel_shape=[2, 2]), step("Sin", "m", "y")
