@@ -312,7 +312,7 @@ def test_bipolar_network_is_exact() -> None:
     assert any(isinstance(operator, Conv2d) and operator.table is not None for operator in graph.operators)
 
 
-@pytest.mark.parametrize("form", ["new"])
+@pytest.mark.parametrize("form", ["old", "new"])
 def test_trunc_is_exact(form: str) -> None:
     names = "c s z b8 b4" if form == "old" else "c s z b8 t b4"
     attributes = {"rounding_mode": "FLOOR"} | ({} if form == "old" else {"signed": 1, "narrow": 0})
