@@ -3,16 +3,16 @@
 from tileloom.compiler.lowering import Lowering
 from tileloom.compiler.node import Node
 from tileloom.compiler.operator_example import Example, numbers, step
-from tileloom.compiler.rule import first_axis_is_one, rank_of_input
-from tileloom.compiler.spatial_mean import lower_mean
+from tileloom.compiler.reductions import Reduction, lower_reduction
+from tileloom.compiler.rule import first_axis_is_one
 
 NAMES = ("GlobalAveragePool",)
-RULES = (rank_of_input((3, 4), "use a map of one or two dimensions"), first_axis_is_one())
+RULES = (first_axis_is_one(),)
 
 
 def lower(node: Node, lowering: Lowering) -> None:
     """Emit one pool."""
-    lower_mean(node, lowering, tuple(range(2, len(node.shape(0) or ()))))
+    lower_reduction(node, lowering, tuple(range(2, len(node.shape(0) or ()))), Reduction.MEAN)
 
 
 EXAMPLES = (
@@ -22,4 +22,5 @@ EXAMPLES = (
         (1, 6, 5, 3),
         {"w": numbers(6, 4)},
     ),
+    Example("one dimension", (step("GlobalAveragePool", "x", "y"),), (1, 3, 9)),
 )

@@ -1,0 +1,26 @@
+"""GlobalMaxPool becomes MaxPool2d whose window is the whole map."""
+
+from tileloom.compiler.lowering import Lowering
+from tileloom.compiler.node import Node
+from tileloom.compiler.operator_example import Example, numbers, step
+from tileloom.compiler.reductions import Reduction, lower_reduction
+from tileloom.compiler.rule import first_axis_is_one
+
+NAMES = ("GlobalMaxPool",)
+RULES = (first_axis_is_one(),)
+
+
+def lower(node: Node, lowering: Lowering) -> None:
+    """Emit one pool."""
+    lower_reduction(node, lowering, tuple(range(2, len(node.shape(0) or ()))), Reduction.MAXIMUM)
+
+
+EXAMPLES = (
+    Example(
+        "before a linear layer",
+        (step("GlobalMaxPool", "x", "p"), step("Flatten", "p", "f"), step("Gemm", "f w", "y")),
+        (1, 6, 5, 3),
+        {"w": numbers(6, 4)},
+    ),
+    Example("one dimension", (step("GlobalMaxPool", "x", "y"),), (1, 3, 9)),
+)

@@ -1,0 +1,28 @@
+"""ReduceLogSum is the logarithm of ReduceSum."""
+
+from tileloom.compiler.expansion import expand, part
+from tileloom.compiler.lowering import Lowering
+from tileloom.compiler.node import Node
+from tileloom.compiler.operator_example import Example, integers, step
+from tileloom.compiler.reductions import AXES_RULES, reduction_part
+
+NAMES = ("ReduceLogSum",)
+RULES = AXES_RULES
+
+
+def lower(node: Node, lowering: Lowering) -> None:
+    """Emit its steps."""
+    reduction, constants = reduction_part("ReduceSum", node, node.inputs[0], ".reduced")
+    steps = [reduction, part("Log", ".reduced", node.outputs[0])]
+    expand(node, lowering, steps, {**constants})
+
+
+EXAMPLES = (
+    Example(
+        "height and width",
+        (step("Abs", "x", "b"), step("ReduceLogSum", "b a", "y", keepdims=0)),
+        (1, 6, 5, 3),
+        {"a": integers(2, 3)},
+        opset=18,
+    ),
+)

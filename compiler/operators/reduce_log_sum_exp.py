@@ -1,0 +1,29 @@
+"""ReduceLogSumExp is the logarithm of ReduceSum of exponentials."""
+
+from tileloom.compiler.expansion import expand, part
+from tileloom.compiler.lowering import Lowering
+from tileloom.compiler.node import Node
+from tileloom.compiler.operator_example import Example, integers, step
+from tileloom.compiler.reductions import AXES_RULES, reduction_part
+
+NAMES = ("ReduceLogSumExp",)
+RULES = AXES_RULES
+
+
+def lower(node: Node, lowering: Lowering) -> None:
+    """Emit its steps."""
+    reduction, constants = reduction_part("ReduceSum", node, ".before", ".reduced")
+    steps = [part("Exp", node.inputs[0], ".before"), reduction, part("Log", ".reduced", node.outputs[0])]
+    expand(node, lowering, steps, {**constants})
+
+
+EXAMPLES = (
+    Example(
+        "height and width",
+        (step("ReduceLogSumExp", "x a", "y", keepdims=0),),
+        (1, 6, 5, 3),
+        {"a": integers(2, 3)},
+        opset=18,
+    ),
+    Example("channels, as attribute", (step("ReduceLogSumExp", "x", "y", axes=[1]),), (1, 6, 5, 3), opset=11),
+)
