@@ -12,6 +12,7 @@ import numpy as np
 
 from tileloom.compiler.graph import (
     Add,
+    Assemble,
     AveragePool2d,
     Codes,
     Conv2d,
@@ -21,6 +22,7 @@ from tileloom.compiler.graph import (
     Operator,
     Tensor,
     Window,
+    inputs_of,
 )
 from tileloom.compiler.problems import ModelError, Problem
 from tileloom.hw.spec import isa
@@ -96,6 +98,12 @@ class Layer:
     pool: PoolStage | None = None
 
     @property
+    def assemble(self) -> Assemble | None:
+        """The operator of a layer that only copies; its other fields hand ``columns`` elements on unchanged."""
+        operator = self.operators[0]
+        return operator if isinstance(operator, Assemble) else None
+
+    @property
     def pool_kernel(self) -> tuple[int, int]:
         """Rows and columns that the pool behind the layer joins; (1, 1) without one."""
         return self.pool.kernel if self.pool else (1, 1)
@@ -103,6 +111,8 @@ class Layer:
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of the tensors that the layer reads."""
+        if self.assemble is not None:
+            return inputs_of(self.assemble)
         return (self.input, self.add.residual) if self.add else (self.input,)
 
     @property
@@ -141,6 +151,8 @@ def _alone(operator: Operator, graph: IntegerGraph, target: Target) -> Layer:
             return _average(operator, graph.tensors, target)
         case Add():
             return _addition(operator, graph.tensors, target)
+        case Assemble():
+            return _copying(operator, target)
         case _:
             kind = type(operator).__name__
             source = operator.source
@@ -261,6 +273,30 @@ def _depthwise_ones(
         low=low,
         high=high,
         uniform=target.channelwise,
+        operators=(operator,),
+    )
+
+
+def _copying(operator: Assemble, target: Target) -> Layer:
+    """What hands on one group of columns unchanged, one number after another."""
+    columns = target.columns
+    low, high = signed_range(target.activation_bits)
+    one_by_one = np.ones((columns, 1, 1, 1), np.int8)
+    return Layer(
+        kind=Kind.CHANNELWISE if target.channelwise else Kind.DENSE,
+        input=operator.pieces[0].input,
+        output=operator.output,
+        weights=one_by_one if target.channelwise else np.eye(columns, dtype=np.int8).reshape(columns, columns, 1, 1),
+        bias=np.zeros(columns, np.int64),
+        window=Window((1, 1)),
+        groups=columns if target.channelwise else 1,
+        pad_value=operator.fill,
+        multiplier=np.ones(columns, np.int64),
+        shift=np.zeros(columns, np.int64),
+        zero_point=0,
+        low=low,
+        high=high,
+        uniform=True,
         operators=(operator,),
     )
 

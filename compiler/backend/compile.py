@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from tileloom.compiler.backend.allocate import Allocation, allocate
 from tileloom.compiler.backend.capacity import overflow
+from tileloom.compiler.backend.copies import copies, copy_weights, copying, place_copies
 from tileloom.compiler.backend.fold_jobs import fold, moves
 from tileloom.compiler.backend.fold_transfers import fold_loads, fold_stores, fold_weights
 from tileloom.compiler.backend.layout import View, views_of
@@ -55,7 +56,8 @@ class _Placement:
     """What became of all layers."""
 
     works: list[LayerInstructions] = field(default_factory=list)
-    chosen: list[Mapping] = field(default_factory=list)
+    chosen: list[str] = field(default_factory=list)
+    """How each layer is laid onto the machine, in words."""
     weights: bytearray = field(default_factory=bytearray)
     refused: list[tuple[Layer, Problem]] = field(default_factory=list)
 
@@ -73,6 +75,9 @@ def _place_all(layers: list[Layer], views: dict[str, View], allocation: Allocati
     for view in views.values():
         readiness.add(view)
     for number, layer in enumerate(layers):
+        if layer.assemble is not None:
+            _place_copies(layer, views, target, heads, readiness, placement, number + 1)
+            continue
         seen, views_seen = layer, views
         if takes_whole_map(layer, views[layer.input]):
             seen = as_vector_layer(layer, views[layer.input])
@@ -85,7 +90,7 @@ def _place_all(layers: list[Layer], views: dict[str, View], allocation: Allocati
             continue
         instructions, mapping, data = found
         placement.works.append(instructions)
-        placement.chosen.append(mapping)
+        placement.chosen.append(str(mapping))
         placement.weights += data
     return placement
 
@@ -115,6 +120,27 @@ def _place(
         heads.take(before)
         readiness.take(ready)
     return refuse(layer, views, target, reason)
+
+
+def _place_copies(
+    layer: Layer,
+    views: dict[str, View],
+    target: Target,
+    heads: Heads,
+    readiness: Readiness,
+    placement: _Placement,
+    tag: int,
+) -> None:
+    """The copies of a layer that assembles a tensor."""
+    assert layer.assemble is not None, "only such layers come here"
+    found = copies(layer.assemble, views, target)
+    start = len(placement.weights)
+    placement.weights += copy_weights(layer, target)
+    for work, before in place_copies(layer, found, target, heads, readiness, start, tag):
+        reason = overflow(work, before, heads, target)
+        assert not reason, f"a copy fits every buffer: {reason}"
+        placement.works.append(_folded(layer, work, before, heads, target))
+    placement.chosen.append(copying(found))
 
 
 def _folded(layer: Layer, work: Work, before: Heads, after: Heads, target: Target) -> LayerInstructions:
@@ -206,7 +232,7 @@ def _addressed(item: Placed, allocation: Allocation, weights: int, tensors: int)
     return instruction
 
 
-def _job_map(graph: IntegerGraph, layer: Layer, mapping: Mapping, tag: int) -> JobMap:
+def _job_map(graph: IntegerGraph, layer: Layer, mapping: str, tag: int) -> JobMap:
     sources = [operator.source for operator in layer.operators]
     return JobMap(
         tag=tag,
@@ -215,7 +241,7 @@ def _job_map(graph: IntegerGraph, layer: Layer, mapping: Mapping, tag: int) -> J
         node=" ".join(source.node for source in sources),
         source=next((source.line for source in sources if source.line), ""),
         macs=_macs(graph, layer),
-        mapping=str(mapping),
+        mapping=mapping,
     )
 
 

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from tileloom.compiler.fuse import Kind, Layer
 from tileloom.compiler.graph import IntegerGraph, Tensor
 from tileloom.hw.spec.config import Target
@@ -51,6 +54,12 @@ class View:
     def is_vector(self) -> bool:
         """One pixel: its activations are contiguous in the order of channels, whatever the block."""
         return self.height * self.width == 1
+
+    def places(self, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Where elements lie in the tensor's place, in elements; they are numbered as by :class:`graph.Piece`."""
+        pixels = self.height * self.width
+        channels, pixel = numbers // pixels, numbers % pixels
+        return (channels // self.block * pixels + pixel) * self.block + channels % self.block
 
     def as_vector(self) -> "View":
         """The same activations in the order of memory, as one pixel of as many channels."""

@@ -27,6 +27,14 @@ class Readiness:
             part = part[blocks[0] : blocks[1], rows[0] : rows[1]]
         return int(part.max()) if part.size else 0
 
+    def written_places(self, view: View, first: int, end: int, stored: int) -> None:
+        """A slot, the ``stored``-th of the program, has elements of these places of a view."""
+        self._needed[view.tensor].reshape(-1)[_rows(view, first, end)] = stored
+
+    def needed_places(self, view: View, first: int, end: int) -> int:
+        """Slots that must be stored before elements at these places of a view may be read."""
+        return int(self._needed[view.tensor].reshape(-1)[_rows(view, first, end)].max())
+
     def copy(self) -> "Readiness":
         """An independent copy."""
         other = Readiness()
@@ -36,3 +44,9 @@ class Readiness:
     def take(self, other: "Readiness") -> None:
         """Become equal to ``other``."""
         self._needed = {name: needed.copy() for name, needed in other._needed.items()}
+
+
+def _rows(view: View, first: int, end: int) -> slice:
+    """Rows of all blocks, numbered through, that hold the places first .. end."""
+    row = view.width * view.block
+    return slice(first // row, -(-end // row))

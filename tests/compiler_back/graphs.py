@@ -5,11 +5,13 @@ import numpy.typing as npt
 
 from tileloom.compiler.graph import (
     Add,
+    Assemble,
     AveragePool2d,
     Conv2d,
     IntegerGraph,
     MaxPool2d,
     Operator,
+    Piece,
     Source,
     Tensor,
     Window,
@@ -91,6 +93,11 @@ class GraphMaker:
         self.operators.append(
             Add(self._source("Add"), a, b, output, first, second, addend, 16, self._zero_point(output), -128, 127)
         )
+        return output
+
+    def assemble(self, pieces: tuple[Piece, ...], shape: tuple[int, int, int], fill: int = 0) -> str:
+        output = self._tensor(*shape)
+        self.operators.append(Assemble(self._source("Assemble"), output, pieces, fill))
         return output
 
     def graph(self, *outputs: str) -> IntegerGraph:
