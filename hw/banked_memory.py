@@ -16,8 +16,13 @@ def rotate_left_bytes(m: Module, value: Value, amount: Value, name: str) -> Valu
     return value
 
 
+def first_bytes(count: Value, banks: int) -> Value:
+    """The ``write_enable`` of the first ``count`` bytes."""
+    return Cat(count > i for i in range(banks))
+
+
 class BankedMemory(wiring.Component):
-    """A ring of ``banks * rows`` bytes: up to ``banks`` successive bytes are written, and ``banks`` read, every cycle.
+    """A ring of ``banks * rows`` bytes: any of ``banks`` successive bytes are written, and ``banks`` read, every cycle.
 
     A write presented in cycle w is seen by reads presented from w + 2 on. A read presented in cycle r stands in
     ``read_data`` in cycle r + 3 with ``output_register`` (memory, register, rotator), else in r + 2, and every
@@ -35,7 +40,7 @@ class BankedMemory(wiring.Component):
     -------
     write_address : In, byte address of byte 0
     write_data : In(8 * banks), byte 0 lowest
-    write_count : In(range(banks + 1)), bytes written, 0 for none
+    write_enable : In(banks), which bytes are written
     read_address : In, byte address of byte 0
     read_data : Out(8 * banks), byte i is the memory's byte ``read_address + i``
     """
@@ -53,7 +58,7 @@ class BankedMemory(wiring.Component):
             {
                 "write_address": In(address),
                 "write_data": In(8 * banks),
-                "write_count": In(range(banks + 1)),
+                "write_enable": In(banks),
                 "read_address": In(address),
                 "read_data": Out(8 * banks),
             }
@@ -89,11 +94,10 @@ class BankedMemory(wiring.Component):
         rows = [Signal.like(port.addr, reset_less=True) for port in ports]
         enables = [Signal(self.banks, name=f"enable_{name}") for name in ("even", "odd")]
         # Bytes from the address's own row up to its end, then the rest in the following row.
-        count = Cat(self.write_count > i for i in range(self.banks))
         placed = Signal(2 * self.banks)
-        m.d.comb += placed.eq(count << low)
+        m.d.comb += placed.eq(self.write_enable << low)
         here, there = placed[: self.banks], placed[self.banks :]
-        with m.If(self.write_count != 0):
+        with m.If(self.write_enable.any()):
             m.d.sync += [
                 data.eq(rotate_left_bytes(m, self.write_data, low, "write")),
                 rows[0].eq(even_row),

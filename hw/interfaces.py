@@ -31,9 +31,9 @@ class ConfigurationLine(wiring.Signature):
 class ActivationLine(wiring.Signature):
     """Line A, loader to tiles: one element into every tile whose ``mask`` bit is set.
 
-    It stands on the line four cycles after the loader's cycle. ``count`` bytes of ``data`` (byte 0 lowest) go to
-    ``offset`` from the log's head; with ``last`` the head advances by ``advance`` so that it is visible LOAD_LATENCY
-    after the loader's cycle.
+    It stands on the line four cycles after the loader's cycle. The bytes of ``data`` that ``enable`` marks (byte 0
+    lowest) go to ``offset`` from the log's head; with ``last`` the head advances by ``advance`` so that it is visible
+    LOAD_LATENCY after the loader's cycle.
     """
 
     def __init__(self, target: Target) -> None:
@@ -42,7 +42,7 @@ class ActivationLine(wiring.Signature):
                 "mask": Out(target.tiles),
                 "destination": Out(1),
                 "offset": Out(24),
-                "count": Out(range(target.window_banks + 1)),
+                "enable": Out(target.window_banks),
                 "data": Out(8 * target.window_banks),
                 "last": Out(1),
                 "advance": Out(24),

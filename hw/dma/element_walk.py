@@ -37,7 +37,7 @@ class ElementWalk(wiring.Component):
     offset : Out(24), of its first byte from the head
     ends_data : Out(1), the last of its row that is not a padding element
     ends_chunk, ends_band, done : Out(1), the last of its chunk, of its band, of the descriptor
-    destination, pad_value, advance : Out, of the descriptor
+    destination, pad_value, advance, piece, spread : Out, of the descriptor
     """
 
     def __init__(self, target: Target) -> None:
@@ -59,6 +59,8 @@ class ElementWalk(wiring.Component):
                 "destination": Out(1),
                 "pad_value": Out(8),
                 "advance": Out(24),
+                "piece": Out(3),
+                "spread": Out(6),
             }
         )
 
@@ -68,6 +70,7 @@ class ElementWalk(wiring.Component):
         given = data.View(descriptor_layout(isa.Load), self.words)
         kept = "rows_before rows rows_after elements pad_left pad_right row_window block_window pitch pad_pitch"
         kept += " take last_take write last_write pad_write pad_value destination advance"
+        kept += " piece spread last_pitch"
         layout = descriptor_layout(isa.Load)
         held = Signal(data.StructLayout({name: layout.members[name] for name in kept.split()}), reset_less=True)
         with m.If(self.load):
@@ -98,6 +101,8 @@ class ElementWalk(wiring.Component):
             self.destination.eq(held.destination),
             self.pad_value.eq(held.pad_value),
             self.advance.eq(held.advance),
+            self.piece.eq(held.piece),
+            self.spread.eq(held.spread),
             self.take.eq(Mux(last_of_part, held.last_take, held.take)),
             self.count.eq(Mux(in_part, Mux(last_of_part, held.last_write, held.write), held.pad_write)),
         ]
@@ -124,7 +129,9 @@ class ElementWalk(wiring.Component):
                 m.d.sync += [region.eq(Region.AFTER), rows_left.eq(held.rows_after)]
 
         contiguous = held.pitch == held.write
-        pitch = Mux(in_part, Mux(last_of_part & contiguous, held.last_write.as_signed(), held.pitch), held.pad_pitch)
+        after_last = Mux(contiguous, held.last_write.as_signed(), held.pitch)
+        after_last = Mux(held.piece != 0, held.last_pitch, after_last)
+        pitch = Mux(in_part, Mux(last_of_part, after_last, held.pitch), held.pad_pitch)
         self._add_offset(m, held, ends_row, ends_block, pitch)
         return m
 

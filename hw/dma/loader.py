@@ -11,11 +11,16 @@ from tileloom.hw.descriptor_queue import DescriptorQueue
 from tileloom.hw.dma.axi import ReadBeat
 from tileloom.hw.dma.element_walk import ElementWalk
 from tileloom.hw.dma.part_mask import PartMask
+from tileloom.hw.dma.spreader import Spreader
 from tileloom.hw.dma.staging import StagingRing, StagingShape
 from tileloom.hw.dma.staging_cursor import StagingCursor
 from tileloom.hw.interfaces import ActivationLine, ConfigurationLine
 from tileloom.hw.spec import isa, timing
 from tileloom.hw.spec.config import Target
+from tileloom.hw.tile.delay import delayed
+
+SPREADER_STAGE = 3
+"""Cycles from the loader's to that in which an element's bytes come out of the staging ring and are put in place."""
 
 
 class Loader(wiring.Component):
@@ -59,6 +64,7 @@ class Loader(wiring.Component):
         m.submodules.cursor = cursor = StagingCursor(target)
         m.submodules.ring = ring = StagingRing(target)
         m.submodules.mask = mask = PartMask(target)
+        m.submodules.spreader = spreader = Spreader(target.window_banks)
         wiring.connect(m, wiring.flipped(self.configuration), queue.configuration)
         wiring.connect(m, wiring.flipped(self.beat), ring.beat)
         given = data.View(descriptor_layout(isa.Load), queue.words)
@@ -119,16 +125,26 @@ class Loader(wiring.Component):
             s0.last.eq(walk.ends_chunk),
             s0.advance.eq(walk.advance),
         ]
-        stages = [s0, *(Signal(element, reset_less=True, name=f"s{n}") for n in (1, 2, 3))]
+        numbers = range(1, SPREADER_STAGE + 1)
+        stages = [s0, *(Signal(element, reset_less=True, name=f"s{n}") for n in numbers)]
         for before, after in pairwise(stages):
             m.d.sync += after.eq(before)
         s3 = stages[-1]
+        # The spreader turns to a descriptor when the one before has left its stage, and before its own elements come.
+        turn = delayed(m, take, SPREADER_STAGE - 1, "spread")[-1]
+        m.d.comb += [
+            spreader.load.eq(turn),
+            spreader.piece.eq(walk.piece),
+            spreader.spread.eq(walk.spread),
+            spreader.bytes.eq(Mux(s3.is_data, ring.bytes, s3.pad_value.replicate(target.window_banks))),
+            spreader.count.eq(s3.count),
+        ]
         m.d.sync += [
             self.line.mask.eq(s3.mask),
             self.line.destination.eq(s3.destination),
             self.line.offset.eq(s3.offset),
-            self.line.count.eq(s3.count),
-            self.line.data.eq(Mux(s3.is_data, ring.bytes, s3.pad_value.replicate(target.window_banks))),
+            self.line.enable.eq(spreader.enable),
+            self.line.data.eq(spreader.data),
             self.line.last.eq(s3.last),
             self.line.advance.eq(s3.advance),
         ]

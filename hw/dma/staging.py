@@ -56,7 +56,7 @@ class StagingRing(wiring.Component):
         m.d.comb += [
             memory.write_address.eq(head << self.shape.line_bits),
             memory.write_data.eq(self.beat.data),
-            memory.write_count.eq(Mux(self.beat.valid, self.target.port_bytes, 0)),
+            memory.write_enable.eq(Mux(self.beat.valid, (1 << self.target.port_bytes) - 1, 0)),
             memory.read_address.eq(self.position),
             self.bytes.eq(memory.read_data),
         ]

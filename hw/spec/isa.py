@@ -15,6 +15,8 @@ from enum import IntEnum
 from typing import Annotated, Any, ClassVar, get_args, get_type_hints
 
 FORMAT_VERSION = 2
+PIECE_MAXIMUM = 4
+"""Longest piece of an element that a LOAD spreads."""
 
 
 class EncodingError(ValueError):
@@ -157,6 +159,9 @@ class Load:
     pad_right: Annotated[int, Bits(12)] = 0
     pad_write: Annotated[int, Bits(8)] = 0
     pad_pitch: Annotated[int, Signed(16)] = 0
+    piece: Annotated[int, Bits(3)] = 0
+    spread: Annotated[int, Bits(6)] = 0
+    last_pitch: Annotated[int, Signed(16)] = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,13 +55,38 @@ def _elements(load: isa.Load, target: Target) -> Iterator[str]:
             )
     if load.pad_left + load.pad_right and not 1 <= load.pad_write <= banks:
         yield f"pad_write must be from 1 to window_banks = {banks}, not {load.pad_write}"
+    if load.piece:
+        yield from _spread(load, target)
+
+
+def _spread(load: isa.Load, target: Target) -> Iterator[str]:
+    if not load.piece <= isa.PIECE_MAXIMUM or not load.piece < load.spread:
+        yield (
+            f"piece and spread must be piece <= {isa.PIECE_MAXIMUM} and piece < spread, "
+            f"not {load.piece} and {load.spread}"
+        )
+    sizes = {"last_write": load.last_write}
+    if load.elements > 1:
+        sizes["write"] = load.write
+    if load.pad_left + load.pad_right:
+        sizes["pad_write"] = load.pad_write
+    for name, size in sizes.items():
+        if (reach := spread_reach(load, size)) > target.window_banks:
+            yield f"{name} must end below window_banks = {target.window_banks} when it is spread, not at {reach}"
+
+
+def spread_reach(load: isa.Load, size: int) -> int:
+    """From an element's first activation to the one behind its last, of an element of ``size`` activations."""
+    if not load.piece or not size:
+        return size
+    return (size - 1) // load.piece * load.spread + (size - 1) % load.piece + 1
 
 
 def _written(load: isa.Load) -> tuple[int, int]:
     """First activation, and the one behind the last, that a chunk writes, relative to the head."""
     data = load.pad_left * load.pad_pitch
     last = data + (load.elements - 1) * load.pitch
-    right = last + (load.last_write if load.pitch == load.write else load.pitch)
+    right = last + last_pitch(load)
     pieces = [(last, load.last_write)]
     if load.elements > 1:
         pieces += [(data, load.write), (last - load.pitch, load.write)]
@@ -70,7 +95,14 @@ def _written(load: isa.Load) -> tuple[int, int]:
             pieces += [(start, load.pad_write), (start + (count - 1) * load.pad_pitch, load.pad_write)]
     rows = load.rows_before + load.rows + load.rows_after
     low, high = _extremes(((load.blocks, load.block_window), (rows, load.row_window)))
-    return low + min(start for start, _ in pieces), high + max(start + size for start, size in pieces)
+    return low + min(start for start, _ in pieces), high + max(start + spread_reach(load, n) for start, n in pieces)
+
+
+def last_pitch(load: isa.Load) -> int:
+    """What the last data element of a row adds to the address in the log."""
+    if load.piece:
+        return load.last_pitch
+    return load.last_write if load.pitch == load.write else load.pitch
 
 
 def _runs(load: isa.Load, target: Target) -> Iterator[str]:

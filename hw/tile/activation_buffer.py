@@ -22,7 +22,7 @@ class ActivationBuffer(wiring.Component):
 
     Members
     -------
-    valid, offset, count, data, last, advance : In, one element of line A
+    valid, offset, enable, data, last, advance : In, one element of line A
     use : In, see :class:`LogUse`
     read_address, read_data : see :class:`BankedMemory`
     """
@@ -37,7 +37,7 @@ class ActivationBuffer(wiring.Component):
             {
                 "valid": In(1),
                 "offset": In(24),
-                "count": In(range(banks + 1)),
+                "enable": In(banks),
                 "data": In(8 * banks),
                 "last": In(1),
                 "advance": In(24),
@@ -57,7 +57,7 @@ class ActivationBuffer(wiring.Component):
         head = Signal(range(self.size))
         s1_address = Signal(range(self.size), reset_less=True)
         s1_data = Signal(8 * self.banks, reset_less=True)
-        s1_count = Signal(range(self.banks + 1))
+        s1_enable = Signal(self.banks)
         s1_last = Signal()
         s1_advance = Signal(24, reset_less=True)
         with m.If(self.valid):
@@ -68,11 +68,11 @@ class ActivationBuffer(wiring.Component):
             ]
             with m.If(self.last):
                 m.d.sync += head.eq(head + self.advance)
-        m.d.sync += [s1_count.eq(Mux(self.valid, self.count, 0)), s1_last.eq(self.valid & self.last)]
+        m.d.sync += [s1_enable.eq(Mux(self.valid, self.enable, 0)), s1_last.eq(self.valid & self.last)]
         m.d.comb += [
             memory.write_address.eq(s1_address),
             memory.write_data.eq(s1_data),
-            memory.write_count.eq(s1_count),
+            memory.write_enable.eq(s1_enable),
             room.arrive.eq(s1_last),
             room.arrived.eq(s1_advance),
             memory.read_address.eq(self.read_address),

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from tileloom.hw.banked_memory import BankedMemory
+from tileloom.hw.banked_memory import BankedMemory, first_bytes
 from tileloom.hw.interfaces import SlotLine
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.timing import SLOTS
@@ -62,7 +62,7 @@ class OutputSlots(wiring.Component):
             read.eq(line.address),
             memory.write_address.eq(Cat(write, self.slot)),
             memory.write_data.eq(self.data),
-            memory.write_count.eq(self.count),
+            memory.write_enable.eq(first_bytes(self.count, memory.banks)),
             # An unaligned run's first beat may begin before the slot: its address is negative and borrows from there.
             memory.read_address.eq(Cat(read, oldest ^ line.address[bits])),
             line.data.eq(memory.read_data),

@@ -112,7 +112,7 @@ class Tile(wiring.Component):
         m.d.comb += [
             buffer.valid.eq(line.mask & (line.destination == is_residual)),
             buffer.offset.eq(line.offset),
-            buffer.count.eq(line.count),
+            buffer.enable.eq(line.enable),
             buffer.data.eq(line.data),
             buffer.last.eq(line.last),
             buffer.advance.eq(line.advance),

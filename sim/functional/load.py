@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tileloom.hw.spec import isa
+from tileloom.hw.spec.validate_transfer import last_pitch
 from tileloom.sim.functional.buffers import Activations, AddressSpace, Index, Log
 
 if TYPE_CHECKING:
@@ -51,18 +52,26 @@ def _row(load: isa.Load) -> tuple[Index, Index]:
     address = 0
 
     def padding(count: int) -> int:
-        offsets.append((np.arange(count)[:, None] * load.pad_pitch + np.arange(load.pad_write)).reshape(-1) + address)
+        offsets.append(
+            (np.arange(count)[:, None] * load.pad_pitch + _places(load, load.pad_write)).reshape(-1) + address
+        )
         sources.append(np.full(count * load.pad_write, -1))
         return count * load.pad_pitch
 
     address += padding(load.pad_left)
     for count, first, size in ((load.elements - 1, 0, load.write), (1, load.elements - 1, load.last_write)):
         element = np.arange(first, first + count)[:, None]
-        offsets.append((address + element * load.pitch + np.arange(size)).reshape(-1))
+        offsets.append((address + element * load.pitch + _places(load, size)).reshape(-1))
         sources.append((element * load.take + np.arange(size)).reshape(-1))
-    address += (load.elements - 1) * load.pitch + (load.last_write if load.pitch == load.write else load.pitch)
+    address += (load.elements - 1) * load.pitch + last_pitch(load)
     padding(load.pad_right)
     return np.concatenate(offsets), np.concatenate(sources)
+
+
+def _places(load: isa.Load, size: int) -> Index:
+    """Where the activations of an element go, behind its address."""
+    number = np.arange(size)
+    return number // load.piece * load.spread + number % load.piece if load.piece else number
 
 
 def fetch_chunk(load: isa.Load, pattern: ChunkPattern, space: AddressSpace, address: int) -> Activations:

@@ -61,12 +61,13 @@ class WindowProof(Proof):
     def properties(self, m: Module, component: Any) -> None:
         log = Log(m, component.use, BYTES, component.valid & component.last, component.advance)
         place, value, written = constant(m, 5, "place"), constant(m, 1, "value"), Signal()
-        assume(m, component.offset <= BYTES, component.advance <= BYTES, component.count <= BANKS)
+        assume(m, component.offset <= BYTES, component.advance <= BYTES)
         room = log.distance(log.head, log.reserved)
-        assume(m, ~component.valid | (component.offset + component.count <= room))
+        for i in range(BANKS):
+            assume(m, ~(component.valid & component.enable[i]) | (component.offset + i < room))
         lane = Signal(5)
         m.d.comb += lane.eq(place - log.head - component.offset)
-        hit = component.valid & (lane < component.count)
+        hit = component.valid & (lane < BANKS) & component.enable.bit_select(lane[:1], 1)
         assume(m, ~hit | (component.data.word_select(lane[:1], 8)[0] == value))
         with m.If(hit):
             m.d.sync += written.eq(1)
@@ -156,7 +157,7 @@ def test_weights_round_the_ring() -> None:
             lambda kind: WindowProof(False, kind),
             ActivationBuffer,
             "head.eq(head + self.advance)",
-            "head.eq(head + self.count)",
+            "head.eq(head + self.enable)",
         ),
         (RingProof, WeightBuffer, "Mux(head == depth - 1, 0, head + 1)", "head + 1"),
         (RingProof, WeightBuffer, "room.arrived.eq(s1_words)", "room.arrived.eq(self.words)"),

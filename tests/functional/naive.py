@@ -142,20 +142,31 @@ class NaiveMachine:
                 write = block * load.block_window + row * load.row_window
                 for _ in range(load.pad_left):
                     for i in range(load.pad_write):
-                        log.put(write + i, load.pad_value)
+                        log.put(write + self.place(load, i), load.pad_value)
                     write += load.pad_pitch
                 for element in range(load.elements):
                     last = element == load.elements - 1
                     for i in range(load.last_write if last else load.write):
                         place = 0 if outer else read + i * width
-                        log.put(write + i, load.pad_value if outer else signed(source[place : place + width]))
+                        log.put(
+                            write + self.place(load, i),
+                            load.pad_value if outer else signed(source[place : place + width]),
+                        )
                     if not outer:
                         read += (load.last_take if last else load.take) * width
-                    write += load.last_write if last and load.pitch == load.write else load.pitch
+                    if last and load.piece:
+                        write += load.last_pitch
+                    else:
+                        write += load.last_write if last and load.pitch == load.write else load.pitch
                 for _ in range(load.pad_right):
                     for i in range(load.pad_write):
-                        log.put(write + i, load.pad_value)
+                        log.put(write + self.place(load, i), load.pad_value)
                     write += load.pad_pitch
+
+    @staticmethod
+    def place(load: isa.Load, number: int) -> int:
+        piece, within = divmod(number, load.piece or 1 << 20)
+        return piece * load.spread + within
 
     def weights(self) -> Iterator[None]:
         word_bytes = self.target.word_bytes

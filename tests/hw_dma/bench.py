@@ -148,8 +148,9 @@ class Run:
         line = dma.activations
         mask = ctx.get(line.mask)
         if mask:
-            count, data, last = ctx.get(line.count), ctx.get(line.data), bool(ctx.get(line.last))
-            value = data.to_bytes(self.target.window_banks, "little")[:count]
+            enable, data, last = ctx.get(line.enable), ctx.get(line.data), bool(ctx.get(line.last))
+            bytes_ = data.to_bytes(self.target.window_banks, "little")
+            value = tuple((i, byte) for i, byte in enumerate(bytes_) if enable >> i & 1)
             advance = ctx.get(line.advance) if last else 0
             self.event("element", cycle, mask, ctx.get(line.destination), ctx.get(line.offset), value, last, advance)
         line = dma.weight_line

@@ -33,6 +33,8 @@ def _any_load(rng: random.Random, target: Target, tag: int, stored: int) -> isa.
     take = rng.choice((write, banks, rng.randint(write, banks)))
     last_write = rng.choice((write, rng.randint(1, banks)))
     last_take = rng.choice((last_write, rng.randint(last_write, banks)))
+    piece, spread, most = _spread(rng, banks)
+    write, last_write = min(write, most), min(last_write, most)
     rows_per_run = rng.choice((1, 1, 2, 3))
     rows = rows_per_run * rng.choice((0, 1, 1, 2, 3))
     elements = rng.choice((1, 1, 2, 5, 9))
@@ -80,9 +82,21 @@ def _any_load(rng: random.Random, target: Target, tag: int, stored: int) -> isa.
         pitch=rng.choice((write, rng.randint(-300, 300))),
         pad_left=pads[2],
         pad_right=pads[3],
-        pad_write=rng.randint(1, banks) if any_pad else 0,
+        pad_write=rng.randint(1, most) if any_pad else 0,
         pad_pitch=rng.randint(-300, 300),
+        piece=piece,
+        spread=spread,
+        last_pitch=rng.randint(-300, 300),
     )
+
+
+def _spread(rng: random.Random, banks: int) -> tuple[int, int, int]:
+    """Piece and spread of elements (0, now and then, for none), and the most bytes that an element then has."""
+    if rng.random() < 0.6:
+        return 0, rng.randrange(64), banks
+    piece = rng.randint(1, min(isa.PIECE_MAXIMUM, banks // 2 - 1))
+    spread = rng.randint(piece + 1, min(banks - piece, 63))
+    return piece, spread, ((banks - piece) // spread + 1) * piece
 
 
 def _extent(load: isa.Load) -> tuple[int, int]:

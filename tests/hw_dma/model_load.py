@@ -8,6 +8,11 @@ from tests.hw_dma.model_state import ModelState
 from tileloom.hw.spec import isa, timing
 
 
+def _place(d: isa.Load, number: int) -> int:
+    """Where byte ``number`` of an element goes, behind the element's address."""
+    return number // d.piece * d.spread + number % d.piece if d.piece else number
+
+
 class ModelLoad(ModelState):
     """LOAD: chunks and runs into the staging ring, and elements out of it."""
 
@@ -85,7 +90,7 @@ class ModelLoad(ModelState):
         offset = block * d.block_window + row * d.row_window
         elements = [("pad", d.pad_write, 0, d.pad_pitch)] * d.pad_left
         elements += [("data", d.write, d.take, d.pitch)] * (d.elements - 1)
-        last_pitch = d.last_write if d.pitch == d.write else d.pitch
+        last_pitch = d.last_pitch if d.piece else d.last_write if d.pitch == d.write else d.pitch
         elements += [("data", d.last_write, d.last_take, last_pitch)]
         elements += [("pad", d.pad_write, 0, d.pad_pitch)] * d.pad_right
         ends_run = is_data and (row - d.rows_before) % d.rows_per_run == d.rows_per_run - 1
@@ -102,8 +107,9 @@ class ModelLoad(ModelState):
             mask = (d.mask << (part * d.part_shift)) & ((1 << self.target.tiles) - 1)
             if mask:
                 line = self.cycle + timing.LOAD_LATENCY - 2
+                placed = tuple(sorted((_place(d, i), byte) for i, byte in enumerate(value)))
                 self.event(
-                    "element", line, mask, d.destination, offset % (1 << 24), value, last, d.advance if last else 0
+                    "element", line, mask, d.destination, offset % (1 << 24), placed, last, d.advance if last else 0
                 )
             offset += pitch
             yield

@@ -111,7 +111,8 @@ def elements(d: isa.Load) -> list[tuple[bool, int, int, int, bool]]:
             is_data = d.rows_before <= row < d.rows_before + d.rows
             line = [(False, 0, d.pad_write, d.pad_pitch)] * d.pad_left
             line += [(is_data, d.take, d.write, d.pitch)] * (d.elements - 1)
-            line += [(is_data, d.last_take, d.last_write, d.last_write if d.pitch == d.write else d.pitch)]
+            last_pitch = d.last_pitch if d.piece else d.last_write if d.pitch == d.write else d.pitch
+            line += [(is_data, d.last_take, d.last_write, last_pitch)]
             line += [(False, 0, d.pad_write, d.pad_pitch)] * d.pad_right
             for number, (data, take, write, pitch) in enumerate(line):
                 last = block == d.blocks - 1 and row == rows - 1 and number == len(line) - 1

@@ -37,7 +37,7 @@ def test_random_writes_and_reads_equal_a_bytearray(banks: int, rows: int, output
             on_the_way |= {(address + i) % size for i in range(count)}
             view = [None if (read + i) % size in on_the_way else view[i] for i in range(banks)]
             ctx.set(memory.write_address, address)
-            ctx.set(memory.write_count, count)
+            ctx.set(memory.write_enable, (1 << count) - 1)
             ctx.set(memory.write_data, int.from_bytes(bytes(values), "little") | rng.getrandbits(8) << (8 * count))
             ctx.set(memory.read_address, read)
             delayed.append((address, values))

@@ -150,7 +150,7 @@ class ActivationFeeder:
             if last:
                 self._chunks.popleft()
                 at.timing.later(f"{self.COUNTERS[destination]}_available", amount, at.timing.cycle + 2)
-        for port, value in (("mask", valid), ("count", count), ("data", data), ("last", last)):
+        for port, value in (("mask", valid), ("enable", (1 << count) - 1), ("data", data), ("last", last)):
             model.set(f"activations__{port}", value)
 
     def observe(self) -> None:

@@ -115,6 +115,9 @@ def _elements(draw: Draw, target: Target, rows: int, row_bytes: int) -> tuple[is
     else:  # the blocks stand between the elements
         pitch, row_window, block_window = blocks * write, row_bytes, write
     # at pitch == write the last element moves on by last_write, which is write here
+    if write <= isa.PIECE_MAXIMUM and write < pitch and write + pitch <= target.window_banks and draw.chance(0.7):
+        load = _spread(draw, target, write, pitch, elements - left - right, left, right)
+        return replace(load, blocks=blocks, row_window=row_window, block_window=block_window), rows
     load = _blank(
         elements=elements - left - right,
         write=write,
@@ -131,6 +134,30 @@ def _elements(draw: Draw, target: Target, rows: int, row_bytes: int) -> tuple[is
         block_window=block_window,
     )
     return load, rows
+
+
+def _spread(draw: Draw, target: Target, piece: int, pitch: int, pieces: int, left: int, right: int) -> isa.Load:
+    """Pieces of data, those of padding before and after them, ``pitch`` apart, several in an element."""
+    most = (target.window_banks - piece) // pitch + 1
+    together = draw.integer(1, most)
+    elements = -(-pieces // together)
+    last = pieces - (elements - 1) * together
+    padded = draw.pick([n for n in range(1, most + 1) if left % n == 0 and right % n == 0])
+    return _blank(
+        elements=elements,
+        write=together * piece,
+        take=_take(draw, target, together * piece),
+        last_write=last * piece,
+        last_take=_take(draw, target, last * piece),
+        pitch=together * pitch,
+        last_pitch=last * pitch,
+        pad_left=left // padded,
+        pad_right=right // padded,
+        pad_write=padded * piece,
+        pad_pitch=padded * pitch,
+        piece=piece,
+        spread=pitch,
+    )
 
 
 def _take(draw: Draw, target: Target, write: int) -> int:

@@ -45,6 +45,7 @@ def features(program: Program) -> Counter[str]:
                 found["load pads columns"] += instruction.pad_left + instruction.pad_right > 0
                 found["load in blocks"] += instruction.blocks > 1
                 found["load leaves bytes of an element"] += instruction.take > instruction.write
+                found["load spreads elements"] += instruction.piece > 0 and instruction.write > instruction.piece
                 found["load of several tiles at once"] += instruction.mask.bit_count() > 1
                 found["load in parts"] += instruction.parts > 1
                 found["load of the residual"] += instruction.destination
@@ -101,7 +102,7 @@ ALL_FEATURES = (
     *("load pads columns", "load in blocks", "load leaves bytes of an element", "load of several tiles at once"),
     *("load in parts", "load of the residual", "weights repeated", "weights in parts"),
     *("weights from the map buffer", "store to the map buffer", "slots discarded", "store of many runs"),
-    "store of several tiles",
+    *("store of several tiles", "load spreads elements"),
 )
 
 
