@@ -59,15 +59,18 @@ def checked_data(network: Network, data: Mapping[str, Array]) -> dict[str, Array
 
 
 def random_data(network: Network, seed: int) -> dict[str, Array]:
-    """Normally distributed frames (integer inputs: all codes) for every input."""
+    """Normally distributed frames for every input; for integer inputs and graphs all whole numbers of 8 bits."""
     generator = np.random.default_rng(seed)
     arrays: dict[str, Array] = {}
+    whole = any(node.op == "RequantShift" for node in network.nodes())
     for name in network.inputs:
         shape = (RANDOM_FRAMES, *network.shapes[name][1:])
         dtype = onnx.helper.tensor_dtype_to_np_dtype(network.types[name])
         if dtype.kind in "iu":
             limits = np.iinfo(dtype)
             arrays[name] = generator.integers(limits.min, limits.max + 1, shape).astype(dtype)
+        elif whole:
+            arrays[name] = generator.integers(0, 256, shape).astype(dtype)
         else:
             arrays[name] = generator.normal(0.0, 1.0, shape).astype(dtype)
     return arrays

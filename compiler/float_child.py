@@ -63,13 +63,21 @@ def evaluate(run: Callable[[Arrays, list[str]], list[Any]], inputs: Arrays, fram
 def statistics(
     run: Callable[[Arrays, list[str]], list[Any]], inputs: Arrays, frames: int, values: list[str], bins: int
 ) -> Arrays:
-    """Per value ``name/range`` (least, greatest) and ``name/counts`` of equal bins between them, over all frames."""
+    """Of each value over all frames, by its number ``n``: ``n/range``, ``n/counts``, ``n/whole`` and ``n/means``.
+
+    These are the least and the greatest, the counts of equal bins between them, whether all are whole numbers, and the
+    mean of each index of the second axis.
+    """
     low = dict.fromkeys(values, np.inf)
     high = dict.fromkeys(values, -np.inf)
+    whole = dict.fromkeys(values, True)
+    sums: dict[str, Any] = dict.fromkeys(values, 0.0)
     for frame in range(frames):
         for name, array in evaluate(run, inputs, frame, values).items():
             low[name] = min(low[name], float(np.min(array)))
             high[name] = max(high[name], float(np.max(array)))
+            whole[name] = whole[name] and bool(np.array_equal(array, np.rint(array)))
+            sums[name] = sums[name] + channel_means(array)
     bad = [name for name in values if not (np.isfinite(low[name]) and np.isfinite(high[name]))]
     if bad:
         raise ValueError(f"the value {bad[0]!r} becomes NaN or infinite")
@@ -82,7 +90,16 @@ def statistics(
     for index, name in enumerate(values):
         result[f"{index}/range"] = np.asarray([low[name], high[name]])
         result[f"{index}/counts"] = counts[name]
+        result[f"{index}/whole"] = np.asarray(whole[name])
+        result[f"{index}/means"] = np.asarray(sums[name] / frames, dtype=np.float64)
     return result
+
+
+def channel_means(array: Any) -> Any:
+    """Mean of each index of the second axis; empty for an array of fewer than two axes."""
+    if array.ndim < 2:
+        return np.zeros(0)
+    return np.mean(np.asarray(array, dtype=np.float64), axis=(0, *range(2, array.ndim)))
 
 
 if __name__ == "__main__":

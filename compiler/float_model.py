@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,17 @@ PLAIN = "ORT_DISABLE_ALL"
 
 @dataclass(frozen=True, eq=False)
 class Histogram:
-    """How often values fell into equal bins between ``low`` and ``high``."""
+    """How often values fell into equal bins between ``low`` and ``high``.
+
+    ``whole`` says that all of them were whole numbers. ``means`` has the mean of each index of the second axis (the
+    channel), and is empty for a value without one.
+    """
 
     low: float
     high: float
     counts: npt.NDArray[np.int64]
+    whole: bool = False
+    means: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
     def centres(self) -> npt.NDArray[np.float64]:
         """The middle of each bin."""
@@ -64,7 +70,13 @@ def observe(network: Network, inputs: Mapping[str, Array], values: Sequence[str]
     names = list(values)
     found = _run(network, inputs, names, PLAIN, statistics=True)
     return {
-        name: Histogram(float(found[f"{index}/range"][0]), float(found[f"{index}/range"][1]), found[f"{index}/counts"])
+        name: Histogram(
+            float(found[f"{index}/range"][0]),
+            float(found[f"{index}/range"][1]),
+            found[f"{index}/counts"],
+            bool(found[f"{index}/whole"]),
+            found[f"{index}/means"],
+        )
         for index, name in enumerate(names)
     }
 

@@ -51,6 +51,8 @@ def calibrate(graph: RealGraph, seen: dict[str, Histogram], method: str) -> Real
             fills = [each.fill for each in map(producers.get, group) if isinstance(each, Assembly)]
             bounds = [*(fill for fill in fills if abs(fill) < FILL), *(end for each in whole for end in each.ends)]
             grid = quantisation_of_range(min([low, *bounds]), max([high, *bounds]))
+            if (exact := _whole_numbers(data)) is not None:
+                grid = exact
         for name in group:
             maps[name] = replace(maps[name], quantisation=grid)
     return replace(
@@ -78,6 +80,17 @@ def _fixed(producers: list[RealOperator | None]) -> Quantisation | None:
     function = functions.pop() if len(functions) == 1 else None
     bounds = None if function is None else range_of_bounded(function)
     return None if bounds is None else quantisation_of_range(*bounds)
+
+
+def _whole_numbers(data: list["_Data"]) -> Quantisation | None:
+    """The grid of scale 1 for data of whole numbers, pixels say, that fit its codes; None for other data."""
+    low, high = min(each.ends[0] for each in data), max(each.ends[1] for each in data)
+    if not all(each.seen.whole for each in data) or not (low.is_integer() and high.is_integer()):
+        return None
+    for zero_point in (-128, 0):
+        if -128 - zero_point <= low and high <= 127 - zero_point:
+            return Quantisation(1.0, zero_point)
+    return None
 
 
 def _constants(producer: RealOperator | None) -> Floats | None:

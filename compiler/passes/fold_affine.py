@@ -20,6 +20,8 @@ def fold_affine(graph: RealGraph) -> RealGraph:
 def _merged(producer: RealOperator, affine: Affine) -> RealOperator | None:
     if isinstance(producer, Convolution):
         return _scaled(producer, affine)
+    if isinstance(producer, Affine):
+        return replace(producer, gain=producer.gain * affine.gain, offset=producer.offset * affine.gain + affine.offset)
     gain = float(affine.gain[0])
     if np.any(affine.gain != gain) or np.any(affine.offset != 0.0):
         return None

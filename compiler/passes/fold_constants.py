@@ -54,7 +54,8 @@ def _with_initialisers(network: Network) -> Network:
     present = {tensor.name for tensor in model.graph.initializer}
     for name, constant in network.constants.items():
         if name not in present:
-            model.graph.initializer.append(numpy_helper.from_array(constant.values, name))
+            kind = onnx.helper.tensor_dtype_to_np_dtype(network.types[name])
+            model.graph.initializer.append(numpy_helper.from_array(constant.values.astype(kind), name))
     return replace(network, model=model, order=tuple(range(len(kept))))
 
 
@@ -71,7 +72,8 @@ def _fold_once(network: Network) -> Network:
         if isinstance(result, Constant):
             name = node.outputs[0]
             constants[name], shapes[name] = result, tuple(result.values.shape)
-            types[name] = onnx.helper.np_dtype_to_tensor_dtype(result.values.dtype)
+            # Values of quantised weights are kept in double precision; their type is the model's.
+            types.setdefault(name, onnx.helper.np_dtype_to_tensor_dtype(result.values.dtype))
         else:
             order.append(index)
     changed = replace(network, order=tuple(order), constants=constants, shapes=shapes, types=types)

@@ -222,3 +222,14 @@ def test_front_end_imports_without(blocked: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "zero_point"), [(3, 250, -128), (0, 1, -128), (-100, 27, 0)], ids=["pixels", "bits", "signed"]
+)
+def test_whole_numbers_are_codes_as_they_are(low: int, high: int, zero_point: int) -> None:
+    data = {"x": np.random.default_rng(1).integers(low, high + 1, (9, 2, 6, 6)).astype(np.float32)}
+    tensor = quantise(take_model(small()), data).tensors["x"]
+    assert (tensor.scale, tensor.zero_point) == (1.0, zero_point)
+    data["x"][0, 0, 0, 0] += 0.5
+    assert quantise(take_model(small()), data).tensors["x"].scale != 1.0
