@@ -1,6 +1,6 @@
 """LOAD templates: rectangles of a tensor, with padding, brought into a tile's window or residual log."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tileloom.compiler.backend.layout import View
 from tileloom.hw.spec import isa
@@ -95,7 +95,35 @@ def load(
         pad_right=columns.high - right,
         **_elements(view, count, channels, placement, target),
     )
-    return template, offset
+    return _spread(template, target), offset
+
+
+def _spread(load: isa.Load, target: Target) -> isa.Load:
+    """The same pixels, those of a thin map several in an element, where they lie near each other in the window."""
+    piece, pitch = load.write, load.pitch
+    most = (target.window_banks - piece) // pitch + 1 if piece < pitch else 1
+    whole = load.take == load.write == load.last_take == load.last_write
+    if not whole or most == 1 or piece > isa.PIECE_MAXIMUM:
+        return load
+    elements = -(-load.elements // most)
+    last = load.elements - (elements - 1) * most
+    padded = max(n for n in range(1, most + 1) if load.pad_left % n == load.pad_right % n == 0)
+    return replace(
+        load,
+        elements=elements,
+        take=most * piece,
+        write=most * piece,
+        last_take=last * piece,
+        last_write=last * piece,
+        pitch=most * pitch,
+        last_pitch=last * pitch,
+        pad_left=load.pad_left // padded,
+        pad_right=load.pad_right // padded,
+        pad_write=padded * piece,
+        pad_pitch=padded * pitch,
+        piece=piece,
+        spread=pitch,
+    )
 
 
 def _elements(view: View, count: int, channels: int, placement: Placement, target: Target) -> dict[str, int]:
