@@ -124,6 +124,7 @@ def quantise(
     method: str = "mse",
     segments: int = SEGMENTS,
     saved: Saved = unsaved,
+    bits: int = 8,
 ) -> IntegerGraph:
     """The integer graph of a checked network.
 
@@ -133,6 +134,7 @@ def quantise(
         takes random data, with a note; a network that gives all its scales needs none
     seed : of the random data
     segments : of the tables of nonlinear functions, a power of two: what the target has
+    bits : of activations and weights that the model gives as real numbers: 8, or 16 for a target of such operands
     method : one of :data:`tileloom.compiler.passes.calibrate.METHODS`
 
     The same arguments give the same graph. Raises :class:`ModelError`.
@@ -150,9 +152,9 @@ def quantise(
         )
         graph = replace(graph, notes=(*graph.notes, note))
     seen = observe(with_parts(network, graph.parts), data, values) if values and data is not None else {}
-    calibrated = calibrate(graph, seen, method)
+    calibrated = calibrate(graph, seen, method, bits)
     saved("calibrate", calibrated)
-    integers = verify_graph(quantise_graph(calibrated, segments))
+    integers = verify_graph(quantise_graph(calibrated, segments, bits))
     saved("quantise_graph", integers)
     return replace(integers, error_bounds=error_bounds(integers, calibrated))
 

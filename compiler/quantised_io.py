@@ -11,14 +11,15 @@ from tileloom.compiler.problems import ModelError, Problem
 Array = npt.NDArray[Any]
 
 
-def quantise_input(tensor: Tensor, array: Array) -> npt.NDArray[np.int8]:
+def quantise_input(tensor: Tensor, array: Array) -> npt.NDArray[np.signedinteger]:
     """Codes of shape ``(frames, channels, height, width)`` from the user's array.
 
     Parameters
     ----------
     array : of shape ``(frames, *tensor.shape)``, ``(frames, 1, *tensor.shape)`` or, for one frame, ``tensor.shape``.
         Floats are real values: ``saturate(round_half_even(x / scale) + zero_point)``, the division in the array's own
-        precision, as ONNX QuantizeLinear does. Signed integers are codes, taken as they are; uint8 are codes plus 128
+        precision, as ONNX QuantizeLinear does. Integers are codes, taken as they are; but of unsigned ones as wide as
+        the tensor's codes half of their range is subtracted: 128 of uint8, or 32768 of uint16
 
     Raises :class:`ModelError` (TL307) for a wrong shape, NaN, or codes out of range.
     """
@@ -26,8 +27,8 @@ def quantise_input(tensor: Tensor, array: Array) -> npt.NDArray[np.int8]:
     frames = _with_frames(tensor, given)
     if given.dtype.kind == "f":
         codes = _rounded(tensor, frames)
-    elif given.dtype == np.uint8:
-        codes = frames.astype(np.int64) - 128
+    elif given.dtype.kind == "u" and given.itemsize == tensor.code_type.itemsize:
+        codes = frames.astype(np.int64) - (128 if given.itemsize == 1 else 32768)
     elif given.dtype.kind in "iu":
         codes = frames.astype(np.int64)
     else:
@@ -35,7 +36,7 @@ def quantise_input(tensor: Tensor, array: Array) -> npt.NDArray[np.int8]:
     if codes.size and (codes.min() < tensor.low or codes.max() > tensor.high):
         rule = f"codes must be from {tensor.low} to {tensor.high}"
         raise _fault(tensor, rule, f"{codes.min()} .. {codes.max()}")
-    planes = codes.astype(np.int8)
+    planes = codes.astype(tensor.code_type)
     if tensor.channels_last:
         shaped = planes.reshape(-1, tensor.height, tensor.width, tensor.channels)
         return np.ascontiguousarray(shaped.transpose(0, 3, 1, 2))

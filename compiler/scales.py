@@ -3,23 +3,24 @@
 import numpy as np
 
 from tileloom.compiler.real_graph import Floats, Int64s, Quantisation
-
-CODES = 255
-"""Steps between the least and the greatest activation code."""
+from tileloom.hw.spec.quant import accumulator_bits, signed_range
 
 
-def quantisation_of_range(low: float, high: float) -> Quantisation:
-    """The quantisation whose 256 codes cover ``[low, high]`` and that represents 0 exactly.
+def quantisation_of_range(low: float, high: float, bits: int = 8) -> Quantisation:
+    """The quantisation whose codes of ``bits`` bits cover ``[low, high]`` and that represents 0 exactly.
 
     >>> quantisation_of_range(0.0, 255.0)
     Quantisation(scale=1.0, zero_point=-128)
+    >>> quantisation_of_range(0.0, 65535.0, 16).zero_point
+    -32768
     """
+    least, greatest = signed_range(bits)
     low, high = min(low, 0.0), max(high, 0.0)
     if high - low < 1e-30:
-        return Quantisation(1.0, 0)
-    scale = (high - low) / CODES
-    zero_point = int(np.clip(np.rint(-128.0 - low / scale), -128, 127))
-    return Quantisation(float(scale), zero_point)
+        return Quantisation(1.0, 0, least, greatest)
+    scale = (high - low) / (greatest - least)
+    zero_point = int(np.clip(np.rint(least - low / scale), least, greatest))
+    return Quantisation(float(scale), zero_point, least, greatest)
 
 
 def code_limits(low: float, high: float, grid: Quantisation) -> tuple[int, int]:
@@ -31,14 +32,15 @@ def code_limits(low: float, high: float, grid: Quantisation) -> tuple[int, int]:
     return code(low), code(high)
 
 
-def weight_codes(weights: Floats, bias: Floats, input_scale: float) -> tuple[Int64s, Floats]:
-    """Symmetric codes -127..127 and one scale per output channel.
+def weight_codes(weights: Floats, bias: Floats, input_scale: float, bits: int = 8) -> tuple[Int64s, Floats]:
+    """Symmetric codes of ``bits`` bits (of 8: -127 .. 127) and one scale per output channel.
 
-    A scale is at least so large that the bias stays below 2**30 in units of ``input_scale * scale``.
+    A scale is at least so large that the bias stays below a quarter of the accumulator's range in units of
+    ``input_scale * scale``.
     """
     flat = np.abs(weights.reshape(weights.shape[0], -1))
-    scales = flat.max(axis=1, initial=0.0) / 127.0
-    least = np.abs(bias) / (input_scale * 2.0**30)
+    scales = flat.max(axis=1, initial=0.0) / signed_range(bits)[1]
+    least = np.abs(bias) / (input_scale * 2.0 ** (accumulator_bits(bits) - 2))
     scales = np.maximum(scales, np.maximum(least, 1e-30))
     scales = np.where((flat.max(axis=1, initial=0.0) == 0.0) & (bias == 0.0), 1.0, scales)
     codes = np.rint(weights / scales.reshape(-1, 1, 1, 1)).astype(np.int64)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from tileloom.hw.spec.result import FrameTiming, JobTrace
 
-Codes = npt.NDArray[np.int8]
+Codes = npt.NDArray[np.signedinteger]
 
 
 @dataclass(frozen=True)

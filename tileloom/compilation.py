@@ -77,7 +77,8 @@ def quantise_model(
         data, origin = inputs, "the input frames"
     watch("quantising", 0, 0)
     # A target without the unit gets the full tables, so that the back end refuses them by name.
-    graph = frontend.quantise(network, data, seed, segments=target.segments or SEGMENTS, saved=saved)
+    segments, bits = target.segments or SEGMENTS, target.activation_bits
+    graph = frontend.quantise(network, data, seed, segments=segments, saved=saved, bits=bits)
     return Quantised(network, graph, origin if data is not None else f"random data, seed {seed}")
 
 

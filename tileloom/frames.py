@@ -13,7 +13,7 @@ from tileloom.files import Arrays, read_arrays
 from tileloom.model_argument import ModelArgument
 from tileloom.refusal import refuse
 
-Codes = npt.NDArray[np.int8]
+Codes = npt.NDArray[np.signedinteger]
 Given = str | Path | Mapping[str, npt.NDArray[Any]]
 """An ``.npz`` file, or arrays by input name."""
 
@@ -99,7 +99,7 @@ def _random(tensors: list[Tensor], count: int, seed: int) -> Frames:
     codes: dict[str, Codes] = {}
     for tensor in tensors:
         shape = (count, tensor.channels, tensor.height, tensor.width)
-        codes[tensor.name] = generator.integers(tensor.low, tensor.high + 1, shape).astype(np.int8)
+        codes[tensor.name] = generator.integers(tensor.low, tensor.high + 1, shape).astype(tensor.code_type)
     reals: Arrays = {tensor.name: dequantise_output(tensor, codes[tensor.name]) for tensor in tensors}
     return Frames(codes, reals, f"random codes, seed {seed}")
 

@@ -36,21 +36,21 @@ def values_to_observe(graph: RealGraph) -> list[str]:
     return list(dict.fromkeys(needed))
 
 
-def calibrate(graph: RealGraph, seen: dict[str, Histogram], method: str) -> RealGraph:
-    """The graph with every map quantised."""
+def calibrate(graph: RealGraph, seen: dict[str, Histogram], method: str, bits: int = 8) -> RealGraph:
+    """The graph with every map quantised, those that the model leaves open to codes of ``bits`` bits."""
     producers = {operator.output: operator for operator in graph.operators}
     maps = dict(graph.maps)
     for group in grid_groups(graph):
         roots = [name for name in group if is_root(producers.get(name))]
-        grid = _fixed([producers.get(name) for name in roots])
+        grid = _fixed([producers.get(name) for name in roots], bits)
         if grid is None:
             data = [_data(maps[name], producers.get(name), seen) for name in roots]
-            low, high = _range(data, method)
+            low, high = _range(data, method, bits)
             # Inputs keep their whole range: their values are data, not outliers.
             whole = [each for name, each in zip(roots, data, strict=True) if name not in producers]
             fills = [each.fill for each in map(producers.get, group) if isinstance(each, Assembly)]
             bounds = [*(fill for fill in fills if abs(fill) < FILL), *(end for each in whole for end in each.ends)]
-            grid = quantisation_of_range(min([low, *bounds]), max([high, *bounds]))
+            grid = quantisation_of_range(min([low, *bounds]), max([high, *bounds]), bits)
             if (exact := _whole_numbers(data)) is not None:
                 grid = exact
         for name in group:
@@ -74,12 +74,12 @@ def _having_seen(operator: RealOperator, graph: RealGraph, seen: dict[str, Histo
     return replace(operator, seen=(histogram.low, histogram.high))
 
 
-def _fixed(producers: list[RealOperator | None]) -> Quantisation | None:
+def _fixed(producers: list[RealOperator | None], bits: int = 8) -> Quantisation | None:
     """The grid of the one bounded function that writes all of a group's maps."""
     functions = {each.function if isinstance(each, Convolution) else None for each in producers}
     function = functions.pop() if len(functions) == 1 else None
     bounds = None if function is None else range_of_bounded(function)
-    return None if bounds is None else quantisation_of_range(*bounds)
+    return None if bounds is None else quantisation_of_range(*bounds, bits)
 
 
 def _whole_numbers(data: list["_Data"]) -> Quantisation | None:
@@ -130,14 +130,14 @@ class _Data:
         return np.asarray(np.clip(self.seen.centres(), *self.ends), dtype=np.float64)
 
 
-def _range(data: list[_Data], method: str) -> tuple[float, float]:
+def _range(data: list[_Data], method: str, bits: int) -> tuple[float, float]:
     """The range of codes for all the data together."""
     low, high = min(each.ends[0] for each in data), max(each.ends[1] for each in data)
     centres = np.concatenate([each.centres() for each in data])
     counts = np.concatenate([each.seen.counts for each in data]).astype(np.float64)
     if method == "percentile":
         return _percentiles(centres, counts, low, high)
-    return _least_error(centres, counts, low, high) if method == "mse" else (low, high)
+    return _least_error(centres, counts, low, high, bits) if method == "mse" else (low, high)
 
 
 def _percentiles(centres: Floats, counts: Floats, low: float, high: float) -> tuple[float, float]:
@@ -149,7 +149,7 @@ def _percentiles(centres: Floats, counts: Floats, low: float, high: float) -> tu
     return max(low, min(float(found[0]), 0.0)), min(high, max(float(found[1]), 0.0))
 
 
-def _least_error(centres: Floats, counts: Floats, low: float, high: float) -> tuple[float, float]:
+def _least_error(centres: Floats, counts: Floats, low: float, high: float, bits: int) -> tuple[float, float]:
     """Limits, each cut by up to 70 %, with the least mean squared error of quantisation and clipping."""
     occupied = counts > 0
     centres, counts = centres[occupied], counts[occupied]
@@ -158,7 +158,7 @@ def _least_error(centres: Floats, counts: Floats, low: float, high: float) -> tu
     cuts = np.linspace(1.0, 0.3, 36)
     for share_low in cuts if low < 0.0 else cuts[:1]:
         for share_high in cuts if high > 0.0 else cuts[:1]:
-            grid = quantisation_of_range(low * share_low, high * share_high)
+            grid = quantisation_of_range(low * share_low, high * share_high, bits)
             codes = np.clip(np.rint(centres / grid.scale) + grid.zero_point, grid.low, grid.high)
             error = float(np.dot(counts, ((codes - grid.zero_point) * grid.scale - centres) ** 2))
             if error < best:

@@ -7,7 +7,7 @@ accumulators are proven to fit. Raises :class:`ModelError` with every layer whos
 import numpy as np
 
 from tileloom.compiler import graph as integer
-from tileloom.compiler.graph import IntegerGraph, Tensor
+from tileloom.compiler.graph import Codes, IntegerGraph, Tensor
 from tileloom.compiler.nonlinearity import SEGMENTS, NotFinite, Range, Table, step_table, table_of
 from tileloom.compiler.problems import ModelError, Problem
 from tileloom.compiler.real_graph import (
@@ -27,12 +27,13 @@ from tileloom.compiler.real_graph import (
 )
 from tileloom.compiler.scales import code_limits, refined_codes, weight_codes
 from tileloom.compiler.table_function import IDENTITY, STEP
+from tileloom.hw.spec.program import code_type
 from tileloom.hw.spec.quant import (
-    ACCUMULATOR_BITS,
     INTERMEDIATE_BITS,
     MULTIPLIER_BITS,
     SHIFT_MAXIMUM,
     Rounding,
+    accumulator_bits,
     accumulator_bits_needed,
     normalise_multiplier,
     signed_range,
@@ -42,9 +43,13 @@ FACTOR_LIMIT = 65535.0
 """Requantisation factors stay below this."""
 
 
-def quantise_graph(graph: RealGraph, segments: int = SEGMENTS) -> IntegerGraph:
-    """The integer graph; nonlinear functions get tables of ``segments`` segments, a power of two."""
-    builder = _Builder(graph, segments)
+def quantise_graph(graph: RealGraph, segments: int = SEGMENTS, bits: int = 8) -> IntegerGraph:
+    """The integer graph; nonlinear functions get tables of ``segments`` segments, a power of two.
+
+    Weights that the model gives as real numbers get codes of ``bits`` bits, and sums are proven to fit the accumulators
+    of a target with such operands.
+    """
+    builder = _Builder(graph, segments, bits)
     operators = tuple(builder.quantised(operator) for operator in graph.operators)
     if builder.problems:
         raise ModelError(builder.problems)
@@ -82,11 +87,23 @@ def _reach(operator: Convolution, read: Quantisation) -> Range | None:
     return min(ends), max(ends)
 
 
+def _largest(read: Quantisation) -> int:
+    """Greatest magnitude of a map's codes, the zero point taken off in the bias or before."""
+    return max(-read.low, read.high, abs(read.zero_point)) + abs(read.zero_point)
+
+
+def _stored(codes: Int64s) -> Codes:
+    """Weights in 8 bits where these hold them, else in 16."""
+    return codes.astype(code_type(1 if codes.min(initial=0) >= -128 and codes.max(initial=0) <= 127 else 2))
+
+
 class _Builder:
     """Turns operators one by one, collecting problems and notes."""
 
-    def __init__(self, graph: RealGraph, segments: int) -> None:
+    def __init__(self, graph: RealGraph, segments: int, bits: int) -> None:
         self.graph = graph
+        self.bits = bits
+        self.sum_bits = accumulator_bits(bits)
         self.segments = segments
         self.problems: list[Problem] = []
         self.notes: list[str] = []
@@ -156,7 +173,7 @@ class _Builder:
         read, written = self._of(operator.input), self._of(operator.output)
         codes, scales = operator.codes, operator.scales
         if codes is None or scales is None:
-            codes, scales = weight_codes(operator.weights, operator.bias, read.scale)
+            codes, scales = weight_codes(operator.weights, operator.bias, read.scale, self.bits)
         else:
             codes, scales = refined_codes(codes, scales, operator.bias, read.scale)
         if operator.function is not None and operator.function.name == STEP and not operator.function.arguments:
@@ -174,7 +191,7 @@ class _Builder:
             operator.source,
             operator.input,
             operator.output,
-            codes.astype(np.int8),
+            _stored(codes),
             np.clip(bias, -(2.0**62), 2.0**62).astype(np.int64),
             operator.window,
             operator.groups,
@@ -226,7 +243,7 @@ class _Builder:
             operator.source,
             operator.input,
             operator.output,
-            codes.astype(np.int8),
+            _stored(codes),
             np.clip(bias, -(2.0**62), 2.0**62).astype(np.int64),
             operator.window,
             operator.groups,
@@ -240,17 +257,17 @@ class _Builder:
 
     def _prove(self, operator: Convolution, codes: Int64s, bias: Floats, read: Quantisation) -> None:
         """Refuse a layer whose sums could leave the accumulators, the zero point folded into the bias or not."""
-        largest = max(-read.low, read.high, abs(read.zero_point)) + abs(read.zero_point)
+        largest = _largest(read)
         sums = np.abs(codes.reshape(codes.shape[0], -1)).sum(axis=1)
         worst = int(np.argmax(sums * largest + np.abs(bias)))
         needed = accumulator_bits_needed(int(sums[worst]), int(bias[worst]), -largest, largest)
-        if needed > ACCUMULATOR_BITS:
+        if needed > self.sum_bits:
             self.problems.append(
                 Problem(
                     "TL305",
                     operator.source.node,
                     operator.source.line,
-                    f"{operator.source.op}: every sum must fit {ACCUMULATOR_BITS} bits",
+                    f"{operator.source.op}: every sum must fit {self.sum_bits} bits",
                     f"{needed} bits (output channel {worst}: {sums[worst]} summed weights, bias {int(bias[worst])})",
                     "split the layer's input channels, or give it a smaller bias",
                 )
@@ -259,14 +276,14 @@ class _Builder:
     def _average(self, operator: AveragePool) -> integer.AveragePool2d:
         read, written = self._of(operator.input), self._of(operator.output)
         area = operator.window.kernel[0] * operator.window.kernel[1]
-        largest = 128 + abs(read.zero_point)
-        if accumulator_bits_needed(area, 0, -largest, largest) > ACCUMULATOR_BITS:
+        largest = _largest(read)
+        if accumulator_bits_needed(area, 0, -largest, largest) > self.sum_bits:
             self.problems.append(
                 Problem(
                     "TL305",
                     operator.source.node,
                     operator.source.line,
-                    f"{operator.source.op}: every sum must fit {ACCUMULATOR_BITS} bits",
+                    f"{operator.source.op}: every sum must fit {self.sum_bits} bits",
                     f"a window of {area} elements",
                     "pool in two steps",
                 )

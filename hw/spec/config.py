@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tileloom.hw.spec.quant import accumulator_bits
+
 PRESETS = Path(__file__).parent / "targets"
 
 
@@ -168,7 +170,7 @@ class Target:
         bits = self.activation_bits
         _check(bits in (8, 16), f"activation_bits must be 8 or 16, not {bits}")
         _check(self.weight_bits == bits, f"weight_bits must be activation_bits = {bits}, not {self.weight_bits}")
-        wanted = 32 if bits == 8 else 48
+        wanted = accumulator_bits(bits)
         _check(
             self.accumulator_bits == wanted,
             f"accumulator_bits must be {wanted} with {bits}-bit operands, not {self.accumulator_bits}",

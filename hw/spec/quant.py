@@ -60,6 +60,11 @@ def saturate(value: int | Ints, low: int, high: int) -> int | Ints:
     return min(max(value, low), high)
 
 
+def accumulator_bits(operand_bits: int) -> int:
+    """Width of the accumulators behind operands of up to 8, or up to 16, bits."""
+    return ACCUMULATOR_BITS if operand_bits <= 8 else WIDE_ACCUMULATOR_BITS
+
+
 def signed_range(bits: int) -> tuple[int, int]:
     """Least and greatest signed integer of ``bits`` bits.
 

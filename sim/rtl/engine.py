@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tileloom.hw.spec.config import MemoryModel
-from tileloom.hw.spec.program import Program, TensorMap
+from tileloom.hw.spec.program import Codes, Program, TensorMap
 from tileloom.hw.spec.registers import Cause, Error
-from tileloom.hw.spec.result import Codes, FrameTiming, JobTrace, Result
+from tileloom.hw.spec.result import FrameTiming, JobTrace, Result
 from tileloom.sim.rtl.library import MemoryRequest, RtlError, RunRequest, load_library, report_structure
 
 WINDOW_BASE = 0x4000_0000
@@ -144,8 +144,12 @@ class RtlEngine:
             codes = inputs.get(tensor.name)
             if codes is None:
                 raise RtlError(f"input {tensor.name!r} is missing; the program wants {shape} codes a frame")
-            if codes.ndim != 4 or codes.shape[1:] != shape or codes.dtype != np.int8:
-                raise RtlError(f"input {tensor.name!r} must be int8 (frames, {shape}), not {codes.dtype} {codes.shape}")
+            fits = np.can_cast(codes.dtype, tensor.code_type)
+            if codes.ndim != 4 or codes.shape[1:] != shape or not fits:
+                kind = tensor.code_type
+                raise RtlError(
+                    f"input {tensor.name!r} must be {kind} (frames, {shape}), not {codes.dtype} {codes.shape}"
+                )
             counts.add(len(codes))
         if len(counts) > 1:
             raise RtlError(f"inputs must have the same number of frames, not {sorted(counts)}")
