@@ -13,6 +13,9 @@ from tileloom.compiler.network import Network
 from tileloom.compiler.problems import Problem
 from tileloom.compiler.skeleton import skeleton
 
+SHAPE_KEPT = frozenset(["GroupNormalization", "MeanVarianceNormalization"])
+"""Operators whose output has the shape of their first input, which ONNX's inference does not know."""
+
 
 def infer_shapes(network: Network) -> Network:
     """Run ONNX's shape inference with data propagation.
@@ -20,6 +23,10 @@ def infer_shapes(network: Network) -> Network:
     What it finds wrong is only kept as a doubt: the rules of the operators say the same better, and come later.
     """
     model = skeleton(network.model)
+    for node in model.graph.node:
+        if node.op_type in SHAPE_KEPT and node.domain in ("", "ai.onnx") and node.input:
+            copy = onnx.helper.make_node("Identity", node.input[:1], node.output[:1], name=node.name)
+            node.CopyFrom(copy)
     try:
         inferred, doubt = _inferred(model, strict=True), ""
     except Exception as error:  # the library raises many kinds on malformed graphs
