@@ -222,6 +222,15 @@ CODES: dict[str, tuple[str, str]] = {
         "A want is a bound on one figure of the report, such as latency_s<=0.001 or utilisation>=0.9. The figures are "
         "those that `simulate --json` gives.",
     ),
+    "TL413": (
+        "a space of targets cannot be explored",
+        "A space is a TOML file: base (a target), [vary] with fields of a target and lists of values, and [within] with "
+        "bounds on macs_per_cycle, on_chip_bytes, tiles or port_bytes. Objectives are figures of a point.",
+    ),
+    "TL414": (
+        "a cluster cannot be used",
+        "--scheduler needs the library distributed (extra `cluster`) and a Dask scheduler that answers.",
+    ),
     "TL501": (
         "a layer does not fit the target",
         "Even the smallest piece of the layer, one output pixel of one group of columns, needs more of a buffer than "

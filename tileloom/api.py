@@ -19,6 +19,7 @@ from tileloom.verbs.compile import compile
 from tileloom.verbs.demo import demo
 from tileloom.verbs.disassemble import disassemble
 from tileloom.verbs.explain import explain
+from tileloom.verbs.explore import explore
 from tileloom.verbs.report import report
 from tileloom.verbs.repro import repro
 from tileloom.verbs.rtl import rtl
@@ -41,6 +42,7 @@ __all__ = [
     "demo",
     "disassemble",
     "explain",
+    "explore",
     "report",
     "repro",
     "rtl",

@@ -218,6 +218,55 @@ def verify(
     )
 
 
+@app.command(epilog="Example: tileloom explore lenet5 --budget 200 --output explored")
+def explore(
+    model: options.Model,
+    space: Annotated[
+        Path | None, typer.Option("--space", metavar="X.toml", help="What varies; else grid, array, buffers and port.")
+    ] = None,
+    target: options.Target = None,
+    budget: Annotated[int, typer.Option("--budget", min=1, max=1_000_000, help="Distinct targets at most.")] = 400,
+    objective: Annotated[
+        list[str] | None,
+        typer.Option("--objective", metavar="FIGURE", help="What counts, may be repeated; else speed, energy, size."),
+    ] = None,
+    output: options.OutputFolder = None,
+    processes: Annotated[int | None, typer.Option("--processes", min=1, help="Else one for each core.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", metavar="tcp://...", help="A running Dask cluster does the work.")
+    ] = None,
+    cached: Annotated[bool, typer.Option("--cached/--anew", help="Take over points of earlier runs.")] = True,
+    verify_best: Annotated[bool, typer.Option("--verify-best", help="Prove the best point on the RTL.")] = False,
+    calibration: options.Calibration = None,
+    seed: options.Seed = 0,
+    json: options.JsonPath = None,
+) -> None:
+    """Many targets for one network, each compiled and simulated exactly: the front of the best."""
+    from tileloom.verbs.explore import OBJECTIVES
+    from tileloom.verbs.explore import explore as verb
+
+    run(
+        "explore",
+        model,
+        lambda watch: verb(
+            model,
+            space=space,
+            target=target,
+            budget=budget,
+            objectives=tuple(objective or OBJECTIVES),
+            output=output,
+            processes=processes,
+            scheduler=scheduler,
+            cached=cached,
+            verify_best=verify_best,
+            calibration=calibration,
+            seed=seed,
+            watch=watch,
+        ),
+        json,
+    )
+
+
 @app.command(epilog="Example: tileloom report lenet5 --want 'latency_s<=0.0001' --trace lenet5.trace.json")
 def report(
     model: options.Model,

@@ -1,0 +1,1 @@
+"""Exploration: spaces, points, fronts, workers."""
