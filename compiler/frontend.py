@@ -27,6 +27,7 @@ from tileloom.compiler.passes.fold_affine import fold_affine
 from tileloom.compiler.passes.fold_clamps import fold_clamps
 from tileloom.compiler.passes.fold_constants import fold_constants
 from tileloom.compiler.passes.fold_functions import fold_functions
+from tileloom.compiler.passes.fold_pads import fold_pads
 from tileloom.compiler.passes.infer_shapes import infer_shapes
 from tileloom.compiler.passes.join_functions import join_functions
 from tileloom.compiler.passes.load import from_model, load
@@ -34,6 +35,7 @@ from tileloom.compiler.passes.lower import lower
 from tileloom.compiler.passes.order_nodes import order_nodes
 from tileloom.compiler.passes.quantise_graph import quantise_graph
 from tileloom.compiler.passes.raise_clamps import raise_clamps
+from tileloom.compiler.passes.raise_movements import raise_movements
 from tileloom.compiler.passes.raise_opset import raise_opset
 from tileloom.compiler.passes.read_weights import read_weights
 from tileloom.compiler.passes.share_grids import share_grids
@@ -71,12 +73,15 @@ NETWORK_PASSES = (
 
 GRAPH_PASSES: tuple[tuple[Callable[[RealGraph], RealGraph], str], ...] = (
     (absorb_quantisers, "given grids become properties of maps, which the folds below must respect"),
+    (raise_movements, "factors behind concatenations and upsamplings reach the convolutions that can take them"),
     (fold_affine, "batch norm and bias before limits: a convolution with limits cannot be scaled any more"),
     (join_functions, "after the factors are where they cost nothing; before limits and functions go to convolutions"),
     (expand_affine, "what is left is a convolution, which can take the limits below"),
     (raise_clamps, "before the clamps fold, so that they reach the convolution instead of the pool"),
+    (raise_movements, "limits and joined functions, too, reach the operators that compute the maps"),
     (fold_clamps, "limits are free where the map is made"),
     (fold_functions, "after the clamps: a function follows the limits of its convolution, never the other way round"),
+    (fold_pads, "after the clamps, which tell whether a border can win a pool"),
     (share_grids, "after the folds, which free maps; before the copies, of which it may need some"),
     (expand_copies, "last: what nobody could take becomes an operator of its own"),
 )
