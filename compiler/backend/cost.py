@@ -77,8 +77,12 @@ def estimates(
             continue
         weights = ring.words * target.word_bytes / segment * segment_cycles
         weights *= (1 if layer.uniform else shape.distinct) * (shape.sweeps if shape.many and not layer.uniform else 1)
-        lines = reads + weights + (stores if layer.add else 0.0)
-        busy = _together(compute, lines, elements, stores)
+        # Weights may come while the layer before computes, as many as the ring holds: the mean of all of them and none.
+        late = weights * max(0.0, 1 - target.weight_words / ring.words)
+        busy = sum(
+            _together(compute, reads + fetched + (stores if layer.add else 0.0), elements, stores) / 2
+            for fetched in (weights, late)
+        )
         if not (loads.overlaps or order == Order.HELD):
             busy = max(compute + max(reads, elements), busy)
         if not ring.overlaps:
