@@ -16,9 +16,11 @@ from tileloom.compiler.graph import (
     AveragePool2d,
     Codes,
     Conv2d,
+    Extremum,
     Int64s,
     IntegerGraph,
     MaxPool2d,
+    Multiply,
     Operator,
     Tensor,
     Window,
@@ -28,6 +30,10 @@ from tileloom.compiler.problems import ModelError, Problem
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.quant import PiecewiseLinear, Rounding, signed_range
+
+
+Pair = Add | Multiply | Extremum
+"""Operators of two tensors, element by element: the add stage's."""
 
 
 class Kind(IntEnum):
@@ -40,7 +46,10 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True)
 class AddStage:
-    """The element-wise add behind a layer: ``scaled_add(value, residual, ...)`` with the tensor ``residual``."""
+    """The add stage behind a layer: the value is combined with the tensor ``residual``.
+
+    The multipliers and the addend are those of :class:`isa.Combine`; a ``spread`` residual is one number per channel.
+    """
 
     residual: str
     value_multiplier: int
@@ -50,6 +59,8 @@ class AddStage:
     zero_point: int
     low: int
     high: int
+    combine: isa.Combine = isa.Combine.ADD
+    spread: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,8 +160,8 @@ def _alone(operator: Operator, graph: IntegerGraph, target: Target) -> Layer:
             return _maximum(operator, graph.tensors, target)
         case AveragePool2d():
             return _average(operator, graph.tensors, target)
-        case Add():
-            return _addition(operator, graph.tensors, target)
+        case Add() | Multiply() | Extremum():
+            return _pairwise(operator, graph.tensors, target)
         case Assemble():
             return _copying(operator, target)
         case _:
@@ -226,7 +237,7 @@ def _average(operator: AveragePool2d, tensors: dict[str, Tensor], target: Target
     )
 
 
-def _addition(operator: Add, tensors: dict[str, Tensor], target: Target) -> Layer:
+def _pairwise(operator: Pair, tensors: dict[str, Tensor], target: Target) -> Layer:
     least, greatest = signed_range(target.activation_bits)
     layer = _depthwise_ones(
         tensors[operator.a],
@@ -240,12 +251,12 @@ def _addition(operator: Add, tensors: dict[str, Tensor], target: Target) -> Laye
         low=least,
         high=greatest,
     )
-    return _replaced(layer, output=operator.output, add=_stage(operator, operator.a))
+    return _replaced(layer, output=operator.output, add=_stage(operator, operator.a, tensors))
 
 
 def _depthwise_ones(
     source: Tensor,
-    operator: AveragePool2d | Add,
+    operator: AveragePool2d | Pair,
     window: Window,
     target: Target,
     *,
@@ -301,29 +312,35 @@ def _copying(operator: Assemble, target: Target) -> Layer:
     )
 
 
-def _stage(operator: Add, value: str) -> AddStage:
+def _stage(operator: Pair, value: str, tensors: dict[str, Tensor]) -> AddStage:
     first = value == operator.a
-    return AddStage(
-        residual=operator.b if first else operator.a,
-        value_multiplier=operator.a_multiplier if first else operator.b_multiplier,
-        residual_multiplier=operator.b_multiplier if first else operator.a_multiplier,
-        addend=operator.addend,
-        shift=operator.shift,
-        zero_point=operator.zero_point,
-        low=operator.low,
-        high=operator.high,
-    )
+    residual = operator.b if first else operator.a
+    spread = tensors[residual].elements != tensors[value].elements
+    match operator:
+        case Add(a_multiplier=of_a, b_multiplier=of_b):
+            numbers, combine = (of_a if first else of_b, of_b if first else of_a, operator.addend), isa.Combine.ADD
+            scale = (operator.shift, operator.zero_point)
+        case Multiply(a_offset=of_a, b_offset=of_b):
+            numbers = (of_b if first else of_a, operator.multiplier, of_a if first else of_b)
+            combine, scale = isa.Combine.MULTIPLY, (operator.shift, operator.zero_point)
+        case Extremum():
+            combine = isa.Combine.MAXIMUM if operator.maximum else isa.Combine.MINIMUM
+            numbers, scale = (0, 0, 0), (0, 0)
+    return AddStage(residual, *numbers, *scale, operator.low, operator.high, combine, spread)
 
 
 def _with_add(layer: Layer, graph: IntegerGraph, target: Target, reads: dict[str, int], taken: set[int]) -> Layer:
     if reads[layer.output] != 1 or not target.residual_bytes:
         return layer
     (consumer,) = graph.consumers(layer.output) or (None,)
-    if not isinstance(consumer, Add) or consumer.a == consumer.b or id(consumer) in taken:
+    if not isinstance(consumer, Pair) or consumer.a == consumer.b or id(consumer) in taken:
         return layer
+    if graph.tensors[layer.output].elements != graph.tensors[consumer.output].elements:
+        return layer  # it is the operand that is spread
     taken.add(id(consumer))
     operators = (*layer.operators, consumer)
-    return _replaced(layer, output=consumer.output, add=_stage(consumer, layer.output), operators=operators)
+    stage = _stage(consumer, layer.output, graph.tensors)
+    return _replaced(layer, output=consumer.output, add=stage, operators=operators)
 
 
 def _with_pool(layer: Layer, graph: IntegerGraph, target: Target, reads: dict[str, int], taken: set[int]) -> Layer:

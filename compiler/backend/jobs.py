@@ -98,6 +98,7 @@ def _add(layer: Layer, unit: OutputUnit, pixels: int) -> dict[str, int]:
         return {}
     return {
         "add": 1,
+        "combine": layer.add.combine,
         "add_value": layer.add.value_multiplier,
         "add_residual": layer.add.residual_multiplier,
         "add_addend": layer.add.addend,
@@ -105,8 +106,8 @@ def _add(layer: Layer, unit: OutputUnit, pixels: int) -> dict[str, int]:
         "add_zero_point": layer.add.zero_point,
         "add_low": layer.add.low,
         "add_high": layer.add.high,
-        "residual_span": pixels * unit.slot_pitch,
-        "residual_pitch": unit.slot_pitch if pixels > 1 else 0,
+        "residual_span": (1 if layer.add.spread else pixels) * unit.slot_pitch,
+        "residual_pitch": 0 if layer.add.spread or pixels == 1 else unit.slot_pitch,
     }
 
 

@@ -75,10 +75,14 @@ def storable(view: View, unit: OutputUnit, rows: int, width: int, target: Target
 def residual(
     view: View, unit: OutputUnit, rows: tuple[int, int], columns: tuple[int, int], target: Target
 ) -> tuple[isa.Load, int]:
-    """The LOAD of a slot's residual, in the slot's order, and its offset in the tensor."""
+    """The LOAD of a slot's residual, in the slot's order, and its offset in the tensor.
+
+    A tensor of one pixel is loaded once, for all pixels of the slot.
+    """
     size = (rows[1] - rows[0]) * (columns[1] - columns[0]) * unit.slot_pitch
     to = isa.Destination.RESIDUAL
     if view.is_vector:
+        size = unit.slot_pitch
         part = View(view.tensor, unit.channels, 1, 1, unit.channels, view.element_bytes)
         alone = Placement(unit.channels, 0)
         template, _ = load(part, (0, 1), Rows(0, 1, 1), Columns(0, 1), alone, target, advance=size, destination=to)

@@ -131,7 +131,8 @@ def _orders(geometry: Geometry, result: View, base: Mapping, width: int) -> Iter
     ]
     if not all(storable(result, unit, base.rows, width, target) for unit in units):
         return
-    if layer.add and base.rows * width * max(unit.slot_pitch for unit in units) > target.residual_activations:
+    residuals = 1 if layer.add and layer.add.spread else base.rows * width
+    if layer.add and residuals * max(unit.slot_pitch for unit in units) > target.residual_activations:
         return
     unit = max(units, key=lambda unit: unit.channels)
     chunk_words = chunk_limit(geometry, unit.groups(target))

@@ -12,7 +12,7 @@ import numpy as np
 from tests.compiler_back.graphs import GraphMaker, random_window
 from tests.compiler_back.random_networks import random_network
 from tests.equality.extremes import with_extremes
-from tileloom.compiler.graph import Add, AveragePool2d, Conv2d, IntegerGraph, MaxPool2d, Operator, Window
+from tileloom.compiler.graph import AveragePool2d, Conv2d, IntegerGraph, MaxPool2d, Operator, Window
 from tileloom.hw.spec.config import Target
 
 CHANNELS, SIDE = 70, 40
@@ -67,7 +67,7 @@ def _cycles(graph: IntegerGraph, operator: Operator, target: Target) -> int:
         case MaxPool2d() | AveragePool2d():
             work = out.elements * operator.window.kernel[0] * operator.window.kernel[1] // columns
             traffic = graph.tensors[operator.input].elements
-        case Add():
+        case _:
             work, traffic = out.elements // columns, 2 * out.elements
     return max(work, (traffic + out.elements) // target.port_bytes, out.elements // target.tiles)
 
@@ -101,7 +101,7 @@ def _layer(maker: GraphMaker, kind: str, here: str, random: np.random.Generator,
         case "average":
             return maker.average_pool(here, window)
         case "add":
-            return maker.add(here, maker.input(read.channels, read.height, read.width))
+            return maker.pair(here, spread=random.random() < 0.25, swapped=random.random() < 0.5)
     return maker.conv(here, channels, window, table=random.random() < 0.25)
 
 
@@ -114,8 +114,7 @@ def _fusable(maker: GraphMaker, kind: str, here: str, random: np.random.Generato
             return maker.max_pool(here, window)
         case "average":
             return maker.average_pool(here, window)
-    other = maker.input(made.channels, made.height, made.width)
-    return maker.add(here, other) if random.random() < 0.5 else maker.add(other, here)
+    return maker.pair(here, spread=random.random() < 0.25, swapped=random.random() < 0.5)
 
 
 def _size(random: np.random.Generator, most: float) -> int:
