@@ -97,9 +97,9 @@ CODES: dict[str, tuple[str, str]] = {
         "A constant may differ from channel to channel but not inside one; two maps must have the same shape.",
     ),
     "TL208": (
-        "an average pool leaves padding out",
-        "With count_include_pad=0 and padding, windows at the border divide by fewer elements. Use "
-        "count_include_pad=True (PyTorch's default) or no padding.",
+        "a window of an average pool is empty",
+        "Windows divide by the elements that count (count_include_pad=0), or that lie in the padded map; one that has "
+        "none of them has no average. Use less padding or a smaller dilation.",
     ),
     "TL209": (
         "a reordering cannot be expressed",

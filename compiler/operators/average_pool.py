@@ -1,52 +1,49 @@
-"""AveragePool becomes AveragePool2d; padding, where there is any, counts as zero (count_include_pad=1)."""
+"""AveragePool becomes AveragePool2d; where windows at the border leave elements out, one for each kind of window."""
 
+from tileloom.compiler.average_regions import Region, lower_regions, regions
 from tileloom.compiler.lowering import Lowering
 from tileloom.compiler.node import Node
 from tileloom.compiler.operator_example import Example, step
 from tileloom.compiler.real_graph import AveragePool
 from tileloom.compiler.rule import Rule, attribute_is, first_axis_is_one, rank_of_input
-from tileloom.compiler.window_rules import WINDOW_RULES, axes_of, window_of, with_ceil_mode
+from tileloom.compiler.window_rules import WINDOW_RULES, Axis, axes_of, window_of
 
 NAMES = ("AveragePool",)
 
 
-def _excluded(node: Node) -> str | None:
-    kernel, strides = node.integers("kernel_shape"), node.integers("strides")
-    if kernel is None or len(kernel) != len(node.shape(0) or ()) - 2 or min((*kernel, *(strides or (1,)))) < 1:
+def _empty(node: Node) -> str | None:
+    kernel, count = node.integers("kernel_shape"), len(node.shape(0) or ()) - 2
+    if kernel is None or len(kernel) != count or any(rule.check(node) for rule in WINDOW_RULES):
         return None
-    if len(node.integers("pads") or (0,) * 2 * len(kernel)) != 2 * len(kernel):
-        return None
-    axes = axes_of(node)
-    if node.integer("count_include_pad", 0) == 0 and any(axis.before or axis.after for axis in axes):
-        pads = [axis.before for axis in axes] + [axis.after for axis in axes]
-        return f"count_include_pad=0 with pads {pads}"
-    if node.integer("ceil_mode", 0) and any(_overhangs(node)):
-        return "ceil_mode=1 with windows that overhang the map"
+    for axis in axes_of(node):
+        if any(region.kernel < 1 for region in _regions(node, axis)):
+            return f"padding {axis.before} and {axis.after} around {axis.size} elements"
     return None
 
 
-def _overhangs(node: Node) -> list[bool]:
-    return [with_ceil_mode(axis).after > axis.after for axis in axes_of(node)]
+def _regions(node: Node, axis: Axis) -> list[Region]:
+    return regions(axis, bool(node.integer("count_include_pad", 0)), bool(node.integer("ceil_mode", 0)))
 
 
 RULES = (
     rank_of_input((3, 4), "use AvgPool1d or AvgPool2d"),
     first_axis_is_one(),
     attribute_is("ceil_mode", (0, 1), 0, "set ceil_mode to 0 or 1"),
-    Rule(
-        "TL208",
-        "windows must divide by the full kernel size",
-        "use count_include_pad=True or no padding, and ceil_mode=False",
-        _excluded,
-    ),
     *WINDOW_RULES,
+    Rule("TL208", "every window must have an element that counts", "use less padding", _empty),
 )
 
 
 def lower(node: Node, lowering: Lowering) -> None:
-    """Emit one pool."""
+    """Emit one pool, or one for each kind of window and an assembly."""
+    axes = axes_of(node)
+    found = [_regions(node, axis) for axis in axes]
+    if any(len(each) > 1 or each[0].kernel < axis.kernel for each, axis in zip(found, axes, strict=True)):
+        include, ceil = bool(node.integer("count_include_pad", 0)), bool(node.integer("ceil_mode", 0))
+        lower_regions(node, lowering, axes, include, ceil)
+        return
     map_ = lowering.as_planes(node, 0)
-    window = window_of(axes_of(node))
+    window = window_of(axes)
     height, width = window.output_size(map_.height, map_.width)
     output = lowering.add_map(node, map_.channels, height, width)
     lowering.emit(AveragePool(node.source, map_.name, output, window))
@@ -60,4 +57,36 @@ EXAMPLES = (
         (1, 2, 5, 5),
     ),
     Example("one dimension", (step("AveragePool", "x", "y", kernel_shape=[4], strides=[2]),), (1, 2, 12)),
+    Example(
+        "padding is left out", (step("AveragePool", "x", "y", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),), (1, 3, 5, 6)
+    ),
+    Example(
+        "padding is left out, strides, dilations",
+        (step("AveragePool", "x", "y", kernel_shape=[3, 2], pads=[2, 1, 1, 0], strides=[2, 1], dilations=[2, 2]),),
+        (1, 2, 9, 7),
+        opset=19,
+    ),
+    Example(
+        "windows that overhang",
+        (step("AveragePool", "x", "y", kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1),),
+        (1, 2, 6, 8),
+    ),
+    Example(
+        "windows that overhang padding that counts",
+        (
+            step(
+                "AveragePool",
+                "x",
+                "y",
+                kernel_shape=[3, 4],
+                strides=[2, 3],
+                pads=[1, 1, 0, 1],
+                ceil_mode=1,
+                count_include_pad=1,
+            ),
+        ),
+        (1, 2, 7, 8),
+        opset=19,
+    ),
+    Example("same size", (step("AveragePool", "x", "y", kernel_shape=[2], auto_pad="SAME_UPPER"),), (1, 2, 7)),
 )

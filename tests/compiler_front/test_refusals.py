@@ -98,7 +98,7 @@ def several() -> onnx.ModelProto:
         step("Sin", "x", "s"),
         step("Conv", "s w", "c", group=3),
         step("Hardmax", "c", "g"),
-        step("AveragePool", "g", "p", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+        step("AveragePool", "g", "p", kernel_shape=[2, 2], dilations=[8, 8], pads=[7, 7, 7, 7]),
         step("Conv", "p v", "y"),
         w=numbers(4, 4, 3, 3),
         v=np.full((2, 4, 1, 1), np.nan, dtype=np.float32),
@@ -151,11 +151,10 @@ CASES: dict[str, Callable[[], onnx.ModelProto | bytes]] = {
     "three-dimensional convolution": lambda: example(
         step("Conv", "x w", "y"), shape=(1, 2, 4, 4, 4), w=numbers(2, 2, 2, 2, 2)
     ),
-    "average pool without its padding": lambda: example(
-        step("AveragePool", "x", "y", kernel_shape=[3, 3], pads=[1, 1, 1, 1])
-    ),
-    "average pool that overhangs": lambda: example(
-        step("AveragePool", "x", "y", kernel_shape=[4, 4], strides=[4, 4], ceil_mode=1)
+    "average of padding alone": lambda: example(
+        step("AveragePool", "x", "y", kernel_shape=[2, 2], dilations=[4, 4], pads=[3, 3, 3, 3]),
+        shape=(1, 4, 2, 2),
+        opset=19,
     ),
     "max pool with wide pads": lambda: example(step("MaxPool", "x", "y", kernel_shape=[2, 2], pads=[2, 0, 0, 0])),
     "indices of a max pool": lambda: example(
