@@ -43,6 +43,15 @@ def open_model(path: Path, level: str) -> Callable[[Arrays, list[str]], list[Any
     except ImportError:
         evaluator = importlib.import_module("onnx.reference").ReferenceEvaluator(str(path))
         return lambda feeds, names: list(evaluator.run(names, feeds))
+    try:
+        return open_session(runtime, path, level)
+    except Exception:  # what the runtime does not know, a newer operator set perhaps, the evaluator may
+        evaluator = importlib.import_module("onnx.reference").ReferenceEvaluator(str(path))
+        return lambda feeds, names: list(evaluator.run(names, feeds))
+
+
+def open_session(runtime: Any, path: Path, level: str) -> Callable[[Arrays, list[str]], list[Any]]:
+    """A function from inputs and wanted names to arrays, by ONNX Runtime with one thread."""
     options = runtime.SessionOptions()
     options.graph_optimization_level = getattr(runtime.GraphOptimizationLevel, level)
     options.intra_op_num_threads = 1

@@ -12,6 +12,8 @@ ELEMENTS = 1 << 28
 """Elements of one value."""
 OPSETS = (7, 28)
 """Least and greatest version of the ai.onnx operator set."""
+OLDEST_OPSET = 6
+"""The oldest version that is converted to a newer one where ONNX's converter can."""
 
 
 def shape_fault(shape: tuple[int, ...]) -> str | None:

@@ -8,6 +8,8 @@ from math import prod
 
 import onnx
 
+IR_VERSION = 4
+"""The first whose initialisers need not be inputs as well."""
 LARGE = 1024
 """Initialisers of more elements are left out: shapes, axes and the like are never so long."""
 
@@ -27,7 +29,7 @@ def skeleton(model: onnx.ModelProto) -> onnx.ModelProto:
         elif tensor.name not in known:
             graph.input.append(onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims))
     return onnx.ModelProto(
-        ir_version=model.ir_version,
+        ir_version=max(model.ir_version, IR_VERSION),
         opset_import=model.opset_import,
         graph=graph,
         functions=model.functions,

@@ -26,10 +26,12 @@ RULES = (
 def lower(node: Node, lowering: Lowering) -> None:
     """Reorder the view."""
     size = node.integer("blocksize", 0)
+    pixels_first = node.text("mode", "DCR") == "DCR"
 
     def move(table: Indices) -> Indices:
         batch, channels, height, width = table.shape
-        blocks = table.reshape(batch, channels, height // size, size, width // size, size).transpose(0, 3, 5, 1, 2, 4)
+        blocks = table.reshape(batch, channels, height // size, size, width // size, size)
+        blocks = blocks.transpose(*((0, 3, 5, 1, 2, 4) if pixels_first else (0, 1, 3, 5, 2, 4)))
         return blocks.reshape(batch, channels * size * size, height // size, width // size)
 
     lower_movement(node, lowering, move)

@@ -92,9 +92,9 @@ def _copied(lowering: Lowering, view: View, name: str) -> View:
     """A copy of a map that an output may call its own."""
     map_ = lowering.maps[view.name]
     positions = lowering.positions(view)
-    fresh = lowering.fresh(name)
+    fresh = lowering.fresh(name if view.host is None else f"{view.name}/copy")
     planes = (map_.channels, map_.height, map_.width)
-    lowering.maps[fresh] = Map(fresh, map_.value, *planes, planes)
+    lowering.maps[fresh] = Map(fresh, map_.value, *planes, planes, quantisation=map_.quantisation)
     lowering.emit(Clamp(Source(name, "Identity"), view.name, fresh, -np.inf, np.inf))
     return View(fresh, view.shape, positions, view.host)
 

@@ -6,7 +6,7 @@ Nodes that no output depends on are left out, with whatever is wrong in them.
 
 from dataclasses import replace
 
-from tileloom.compiler.limits import NODES, OPSETS
+from tileloom.compiler.limits import NODES, OLDEST_OPSET, OPSETS
 from tileloom.compiler.network import Network
 from tileloom.compiler.problems import Problem
 
@@ -30,7 +30,7 @@ def order_nodes(network: Network) -> Network:
     initialisers = {tensor.name for tensor in graph.initializer}
     inputs = tuple(value.name for value in graph.input if value.name not in initialisers)
     outputs = tuple(value.name for value in graph.output)
-    problems = _opset_problems(network)
+    problems = opset_problems(network, OLDEST_OPSET)
     problems += _name_problems(network, initialisers | set(inputs))
     order, cycle = _topological(network, outputs)
     problems += cycle
@@ -45,10 +45,11 @@ def _empty(network: Network, value: str) -> Problem:
     return Problem("TL114", network.name, "", "a network must have inputs and outputs", value, "export it again")
 
 
-def _opset_problems(network: Network) -> list[Problem]:
+def opset_problems(network: Network, least: int) -> list[Problem]:
+    """What is wrong with the version of ai.onnx, which must be ``least`` at least."""
     low, high = OPSETS
     versions = [entry.version for entry in network.model.opset_import if entry.domain in ("", "ai.onnx")]
-    if len(versions) == 1 and low <= versions[0] <= high:
+    if len(versions) == 1 and least <= versions[0] <= high:
         return []
     value = " and ".join(str(version) for version in versions) or "none"
     return [

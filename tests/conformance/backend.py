@@ -10,7 +10,7 @@ import onnx
 from onnx.backend.base import Backend, BackendRep
 from onnx.reference import ReferenceEvaluator
 
-from tests.conformance.frames import FramedModel, bound, framed, of_known_opset
+from tests.conformance.frames import FramedModel, bound, framed
 from tests.float_in_process import float_runs_in_process
 from tileloom.compiler.backend.compile import compile_graph
 from tileloom.compiler.frontend import quantise, take_model
@@ -65,7 +65,7 @@ class Prepared(BackendRep):
 
         Raises ``ModelError`` for what is refused and :class:`EngineDiffers`.
         """
-        case = framed(*bound(of_known_opset(self.model), inputs))
+        case = framed(*bound(self.model, inputs))
         network = take_model(case.model, "case")
         with float_runs_in_process():
             graph = quantise(network, {case.input: case.frames}, method="minmax")
@@ -154,7 +154,7 @@ class _Results:
 
     def _shaped(self, name: str, output: Output) -> Output:
         shape = self.network.shapes[name]
-        full = (len(self.case.frames), *shape[1:]) if self.case.stacked else shape
+        full = (len(self.case.frames) * shape[0], *shape[1:]) if self.case.stacked and shape else shape
         return replace(output, values=output.values.reshape(full))
 
 

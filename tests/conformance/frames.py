@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import helper, numpy_helper, version_converter
+from onnx import helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
-
-from tileloom.compiler.limits import OPSETS
 
 Array = npt.NDArray[Any]
 OWN_INPUT = "frame"
-NEWER_OPSET = 13
+IR_VERSION = 4
+"""The first whose initialisers need not be inputs as well."""
 
 
 class NotANetwork(Exception):
@@ -34,12 +33,6 @@ class FramedModel:
     stacked: bool
 
 
-def of_known_opset(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model converted as the refusal of its operator set says, where that is too old."""
-    version = next((entry.version for entry in model.opset_import if entry.domain == ""), 0)
-    return version_converter.convert_version(model, NEWER_OPSET) if 0 < version < OPSETS[0] else model
-
-
 def bound(model: onnx.ModelProto, inputs: Sequence[Any]) -> tuple[onnx.ModelProto, str, Array]:
     """The model with every input but the first as a constant; the first's name and value."""
     copy = onnx.ModelProto()
@@ -55,6 +48,7 @@ def bound(model: onnx.ModelProto, inputs: Sequence[Any]) -> tuple[onnx.ModelProt
     kept.CopyFrom(first)
     del copy.graph.input[:]
     copy.graph.input.append(kept)
+    copy.ir_version = max(copy.ir_version, IR_VERSION)
     return copy, names[0], np.asarray(inputs[0])
 
 
@@ -85,7 +79,8 @@ def _sized(model: onnx.ModelProto, name: str, shape: tuple[int, ...]) -> onnx.Mo
     copy.graph.input[0].CopyFrom(helper.make_tensor_value_info(name, kind, shape))
     del copy.graph.value_info[:]
     for value in copy.graph.output:
-        value.type.tensor_type.ClearField("shape")
+        for dim in value.type.tensor_type.shape.dim:
+            dim.Clear()
     return copy
 
 

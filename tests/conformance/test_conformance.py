@@ -5,7 +5,7 @@ import warnings
 import pytest
 
 from tests.conformance.cases import LIST, all_cases, belongs, convnet_cases
-from tests.conformance.outcome import Outcome, outcome
+from tests.conformance.outcome import Outcome, Place, outcome
 from tests.conformance.report import expected_places
 
 
@@ -27,3 +27,13 @@ def test_no_case_is_lost(outcomes: dict[str, Outcome]) -> None:
     assert set(expected) <= set(outcomes)
     lost = {name: outcomes[name] for name, place in expected.items() if outcomes[name].place != place}
     assert not lost
+
+
+def test_none_is_wrong_and_none_crashes(outcomes: dict[str, Outcome]) -> None:
+    faulty = {name: found for name, found in outcomes.items() if found.place in (Place.WRONG, Place.CRASHED)}
+    assert not faulty
+
+
+def test_most_are_on_the_grid(outcomes: dict[str, Outcome]) -> None:
+    on_grid = [name for name, found in outcomes.items() if found.place is Place.GRID]
+    assert len(on_grid) >= 0.6 * len(outcomes)

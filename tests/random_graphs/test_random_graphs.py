@@ -1,0 +1,58 @@
+"""Random small networks of every operator: the functional simulator against the integer reference, every tensor."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+
+from tests.random_graphs.coverage import table
+from tests.random_graphs.draw import DrawnNetwork, networks
+from tests.random_graphs.trial import trial
+from tileloom.hw.spec.config import load_target
+
+TARGETS = tuple(load_target(name) for name in ("default", "small", "odd"))
+REFUSED = 0.5
+"""Share of networks that a target may refuse at most."""
+
+
+def sweep(examples: int, number: int) -> tuple[Counter[tuple[str, str]], Counter[str]]:
+    """So many networks of one seed; how often each feature ran, and how networks ended by code."""
+    seen: Counter[tuple[str, str]] = Counter()
+    ends: Counter[str] = Counter()
+
+    @seed(number)
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(networks())
+    def check(drawn: DrawnNetwork) -> None:
+        target = TARGETS[drawn.seed % len(TARGETS)]
+        code = trial(drawn, target)
+        ends[code] += 1
+        if not code:
+            seen.update(drawn.features)
+
+    check()
+    return seen, ends
+
+
+def judge(seen: Counter[tuple[str, str]], ends: Counter[str]) -> None:
+    """Print the table; few networks were refused."""
+    print(table(seen))
+    print({code or "exact": count for code, count in ends.items()})
+    assert ends[""] >= (1.0 - REFUSED) * ends.total()
+
+
+def test_random_networks_are_exact() -> None:
+    """Seed 3."""
+    judge(*sweep(500, 3))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("number", range(10, 30))
+def test_many_random_networks_are_exact(number: int) -> None:
+    judge(*sweep(1000, number))
