@@ -26,11 +26,9 @@ from tileloom.compiler.graph import (
     Window,
     inputs_of,
 )
-from tileloom.compiler.problems import ModelError, Problem
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.quant import PiecewiseLinear, Rounding, signed_range
-
 
 Pair = Add | Multiply | Extremum
 """Operators of two tensors, element by element: the add stage's."""
@@ -132,16 +130,18 @@ class Layer:
         return self.operators[0].source.node or self.output
 
 
-def fuse(graph: IntegerGraph, target: Target, apart: frozenset[str] = frozenset()) -> list[Layer]:
+def fuse(
+    graph: IntegerGraph, target: Target, apart: frozenset[str] = frozenset(), addressed: frozenset[str] = frozenset()
+) -> list[Layer]:
     """Layers in the order of their last operators, every operator in exactly one of them.
 
-    Operators that make a tensor in ``apart`` stay layers of their own.
+    Operators that make a tensor in ``apart`` stay layers of their own; those that make one in ``addressed`` are none.
     """
     reads = {name: len(graph.consumers(name)) + (name in graph.outputs) for name in graph.tensors}
     layers: list[Layer] = []
     taken: set[int] = {id(operator) for operator in graph.operators if operator.output in apart}
     for operator in graph.operators:
-        if id(operator) in taken and operator.output not in apart:
+        if operator.output in addressed or (id(operator) in taken and operator.output not in apart):
             continue
         layer = _alone(operator, graph, target)
         if isinstance(operator, Conv2d):
@@ -164,11 +164,6 @@ def _alone(operator: Operator, graph: IntegerGraph, target: Target) -> Layer:
             return _pairwise(operator, graph.tensors, target)
         case Assemble():
             return _copying(operator, target)
-        case _:
-            kind = type(operator).__name__
-            source = operator.source
-            rule = f"{source.op}: the back end must have a layer for it"
-            raise ModelError([Problem("TL502", source.node, source.line, rule, kind, "leave it out")])
 
 
 def _convolution(operator: Conv2d, tensors: dict[str, Tensor], target: Target) -> Layer:

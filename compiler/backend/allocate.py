@@ -20,7 +20,7 @@ class Place:
 
 @dataclass(frozen=True)
 class _Life:
-    """A tensor from the layer that makes it to the last one that reads it; both included."""
+    """A place from the first layer that writes it to the last one that reads it; both included."""
 
     tensor: str
     first: int
@@ -39,13 +39,14 @@ class Allocation:
 def allocate(
     layers: list[Layer], views: dict[str, View], kept: tuple[str, ...], target: Target, *, reuse: bool
 ) -> Allocation:
-    """Places of every tensor that is stored.
+    """The places of all tensors that are stored; several tensors may share one.
 
     ``kept`` (the network's inputs and outputs) lie in memory and are never overwritten. Without ``reuse`` nothing is,
     and all tensors lie in memory, so that they can be read after a run. A place is used again only by a layer behind
     the last reader: its stores come after that reader's loads, because loads are made in order.
     """
     align = max(target.burst_bytes if reuse else 0, 64)
+    kept = tuple(dict.fromkeys(views[name].tensor for name in kept))
     lives = _lives(layers, views, kept, align, reuse)
     map_places, rest = (
         _fit([life for life in lives if life.tensor not in kept], target.map_bytes) if reuse else ({}, [])
@@ -71,17 +72,22 @@ def _lives(layers: list[Layer], views: dict[str, View], kept: tuple[str, ...], a
     for name in kept:
         first[name], last[name] = -1, len(layers)
     for number, layer in enumerate(layers):
-        for name in layer.inputs:
+        for name in (views[tensor].tensor for tensor in layer.inputs):
             last[name] = max(last.get(name, -1), number)
-        first.setdefault(layer.output, number)
-        last.setdefault(layer.output, number)
+        made = views[layer.output].tensor
+        first.setdefault(made, number)
+        last[made] = max(last.get(made, -1), number)
+    sizes: dict[str, int] = {}
+    for view in views.values():
+        end = view.start + view.elements + SLACK
+        sizes[view.tensor] = max(sizes.get(view.tensor, 0), end * view.element_bytes)
     forever = len(layers)
     return [
         _Life(
             name,
             first.get(name, -1),
             last[name] if reuse else forever,
-            -(-(views[name].size_bytes + SLACK * views[name].element_bytes) // align) * align,
+            -(-sizes[name] // align) * align,
         )
         for name in last
     ]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from tileloom.compiler.backend.allocate import Allocation, allocate
+from tileloom.compiler.backend.arrange import Arrangement, arrange
 from tileloom.compiler.backend.capacity import overflow
 from tileloom.compiler.backend.copies import copies, copy_weights, copying, place_copies
 from tileloom.compiler.backend.fold_jobs import fold, moves
@@ -17,10 +18,11 @@ from tileloom.compiler.backend.readiness import Readiness
 from tileloom.compiler.backend.refusal import check_features, check_precision, refuse
 from tileloom.compiler.backend.search import mappings
 from tileloom.compiler.backend.segment_store import SegmentStore
+from tileloom.compiler.backend.slots import in_slots
 from tileloom.compiler.backend.sublayers import as_vector_layer, takes_whole_map
 from tileloom.compiler.backend.work import Heads, Work
 from tileloom.compiler.fuse import Layer, fuse
-from tileloom.compiler.graph import IntegerGraph
+from tileloom.compiler.graph import IntegerGraph, inputs_of
 from tileloom.compiler.problems import ModelError, Problem
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
@@ -35,18 +37,19 @@ def compile_graph(graph: IntegerGraph, target: Target, taps: bool = False) -> Pr
     """
     check_precision(graph, target)
     kept = (*graph.inputs, *(name for name in graph.outputs if name not in graph.inputs))
+    arrangement = arrange(graph, target)
     apart: frozenset[str] = frozenset()
     while True:
-        layers = fuse(graph, target, apart)
+        layers = fuse(arrangement.graph, target, apart, arrangement.addressed)
         check_features(layers, target)
-        views = views_of(graph, layers, target)
+        views = views_of(arrangement, layers, target)
         allocation = allocate(layers, views, kept, target, reuse=not taps)
         placement = _place_all(layers, views, allocation, target)
         if not placement.refused:
             break
         apart = _unfused(placement.refused, apart)
     placed = ordered(placement.works, target.segments)
-    program = _program(graph, target, layers, placement, views, allocation, placed, taps=taps)
+    program = _program(graph, arrangement, target, layers, placement, views, allocation, placed, taps=taps)
     prove(program)
     return program
 
@@ -78,11 +81,11 @@ def _place_all(layers: list[Layer], views: dict[str, View], allocation: Allocati
         if layer.assemble is not None:
             _place_copies(layer, views, target, heads, readiness, placement, number + 1)
             continue
-        seen, views_seen = layer, views
+        seen, views_seen = in_slots(layer, views[layer.input], views[layer.output]), views
         if takes_whole_map(layer, views[layer.input]):
-            seen = as_vector_layer(layer, views[layer.input])
+            seen = as_vector_layer(seen, views[layer.input])
             views_seen = {**views, layer.input: views[layer.input].as_vector()}
-        paced = allocation.places[layer.input].space == isa.Space.MEMORY
+        paced = allocation.places[views[layer.input].tensor].space == isa.Space.MEMORY
         start = len(placement.weights)
         found = _place(seen, views_seen, target, heads, readiness, start, number + 1, paced=paced)
         if isinstance(found, Problem):
@@ -159,6 +162,7 @@ def _folded(layer: Layer, work: Work, before: Heads, after: Heads, target: Targe
 
 def _program(
     graph: IntegerGraph,
+    arrangement: Arrangement,
     target: Target,
     layers: list[Layer],
     placement: _Placement,
@@ -180,10 +184,11 @@ def _program(
     ]
 
     def tensor_map(name: str, layer: str = "") -> TensorMap:
-        tensor, view, place = graph.tensors[name], views[name], allocation.places[name]
+        tensor, view = graph.tensors[name], views[name]
+        place = allocation.places[view.tensor]
         return TensorMap(
             name=name,
-            address=place.address + (0 if place.space else tensors_address),
+            address=place.address + (0 if place.space else tensors_address) + view.offset(0, 0, 0),
             channels=tensor.channels,
             height=tensor.height,
             width=tensor.width,
@@ -197,9 +202,10 @@ def _program(
             space=place.space,
             layer=layer,
             element_bytes=target.element_bytes,
+            slots=view.slots,
         )
 
-    made = {layer.output: layer.name for layer in layers}
+    made = _makers(arrangement, layers)
     return Program(
         name=graph.name,
         target=target,
@@ -209,7 +215,7 @@ def _program(
         memory_bytes=-(-(tensors_address + allocation.memory_bytes + align) // 4096) * 4096,
         inputs=tuple(tensor_map(name) for name in graph.inputs),
         outputs=tuple(tensor_map(name, made.get(name, "")) for name in graph.outputs),
-        taps=tuple(tensor_map(layer.output, layer.name) for layer in layers if layer.output not in graph.outputs)
+        taps=tuple(tensor_map(name, made[name]) for name in made if name in graph.tensors and name not in graph.outputs)
         if taps
         else (),
         jobs=tuple(
@@ -218,6 +224,17 @@ def _program(
         ),
         information={"notes": list(graph.notes)},
     )
+
+
+def _makers(arrangement: Arrangement, layers: list[Layer]) -> dict[str, str]:
+    """The layer that makes a tensor, or the last part of it where it is put together by addresses alone."""
+    number = {layer.output: i for i, layer in enumerate(layers)}
+    made = {layer.output: layer.name for layer in layers}
+    for operator in arrangement.graph.operators:
+        if operator.output in arrangement.addressed:
+            parts = [number[name] for name in inputs_of(operator) if name in number]
+            made[operator.output] = layers[max(parts)].name if parts else ""
+    return made
 
 
 def _addressed(item: Placed, allocation: Allocation, weights: int, tensors: int) -> isa.Instruction:

@@ -43,7 +43,7 @@ class Copy:
 def copies(assemble: Assemble, views: dict[str, View], target: Target) -> list[Copy]:
     """The copies that make an Assemble's output, the fastest found for each of its inputs, and the filling."""
     output = views[assemble.output]
-    missing = np.ones(output.channels * output.height * output.width, np.bool_)
+    missing = np.ones(output.numbers, np.bool_)
     found = []
     for name in dict.fromkeys(piece.input for piece in assemble.pieces):
         pieces = [piece for piece in assemble.pieces if piece.input == name]

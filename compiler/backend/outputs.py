@@ -50,7 +50,7 @@ def store(view: View, unit: OutputUnit, rows: tuple[int, int], columns: tuple[in
     block, within = divmod(unit.first, view.block)
     offset, size = view.offset(block, rows[0], columns[0], within), view.element_bytes
     if view.is_vector:
-        return isa.Store(address=0, run_bytes=unit.channels * size), unit.first * size
+        return isa.Store(address=0, run_bytes=unit.channels * size), view.offset(0, 0, 0, unit.first)
     if unit.slot_pitch == view.block:
         run, stride = width * view.block, view.width * view.block * size
         if width == view.width or count == 1:
@@ -86,7 +86,7 @@ def residual(
         part = View(view.tensor, unit.channels, 1, 1, unit.channels, view.element_bytes)
         alone = Placement(unit.channels, 0)
         template, _ = load(part, (0, 1), Rows(0, 1, 1), Columns(0, 1), alone, target, advance=size, destination=to)
-        return template, unit.first * view.element_bytes
+        return template, view.offset(0, 0, 0, unit.first)
     block, within = divmod(unit.first, view.block)
     return load(
         view,

@@ -117,11 +117,11 @@ class Placer:
             self.heads.window[tile] += region.template.advance
         everything = self.source.is_vector
         after = self.readiness.needed(
-            self.layer.input, None if everything else region.blocks, None if everything else region.rows
+            self.source, None if everything else region.blocks, None if everything else region.rows
         )
         template = replace(region.template, tag=self.work.tag)
         mask = sum(1 << tile for tile in tiles)
-        return LoadChunk(self.heads.round, template, mask, self.layer.input, region.offset, after)
+        return LoadChunk(self.heads.round, template, mask, self.source.tensor, region.offset, after)
 
     def _fed(self, micro: _Microstep) -> list[int]:
         """Tiles that receive a microstep's data: all of the stream where they keep it, else those that compute now."""
@@ -169,7 +169,7 @@ class Placer:
             everything = view.is_vector
             block = unit.first // view.block
             after = self.readiness.needed(
-                view.tensor, None if everything else (block, block + 1), None if everything else micro.rows
+                view, None if everything else (block, block + 1), None if everything else micro.rows
             )
             template = replace(template, tag=self.work.tag)
             chunks.append(LoadChunk(self.heads.round, template, 1 << tile, view.tensor, offset, after))
@@ -226,7 +226,7 @@ class Placer:
             self.heads.stored += 1
             first = unit.first // self.result.block
             end = (unit.first + unit.channels - 1) // self.result.block + 1
-            self.readiness.written(self.result.tensor, (first, end), micro.rows, self.heads.stored)
+            self.readiness.written(self.result, (first, end), micro.rows, self.heads.stored)
 
 
 def _by_tile(active: list[_Microstep]) -> list[tuple[int, _Microstep, OutputUnit]]:

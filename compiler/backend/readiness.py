@@ -7,33 +7,39 @@ from tileloom.compiler.backend.layout import View
 
 
 class Readiness:
-    """Per tensor, block and row: the number of slots stored when it is complete (0 for network inputs)."""
+    """Per place and row of each block: the number of slots stored when it is complete (0 for network inputs).
+
+    Tensors that share a place have rows of one size.
+    """
 
     def __init__(self) -> None:
         self._needed: dict[str, npt.NDArray[np.int64]] = {}
 
     def add(self, view: View) -> None:
         """A tensor that nothing has written yet."""
-        self._needed[view.tensor] = np.zeros((view.blocks, view.height), np.int64)
+        rows = -(-(view.start + view.elements) // _row(view))
+        have = len(self._needed.get(view.tensor, ()))
+        self._needed[view.tensor] = np.zeros(max(rows, have), np.int64)
 
-    def written(self, tensor: str, blocks: tuple[int, int], rows: tuple[int, int], stored: int) -> None:
-        """A slot, the ``stored``-th of the program, has bytes of these blocks and rows."""
-        self._needed[tensor][blocks[0] : blocks[1], rows[0] : rows[1]] = stored
+    def written(self, view: View, blocks: tuple[int, int], rows: tuple[int, int], stored: int) -> None:
+        """A slot, the ``stored``-th of the program, has activations of these blocks and rows."""
+        for block in range(*blocks):
+            self._needed[view.tensor][_rows_of_block(view, block, rows)] = stored
 
-    def needed(self, tensor: str, blocks: tuple[int, int] | None = None, rows: tuple[int, int] | None = None) -> int:
-        """Slots that must be stored before these blocks and rows (all without) may be read."""
-        part = self._needed[tensor]
-        if blocks is not None and rows is not None:
-            part = part[blocks[0] : blocks[1], rows[0] : rows[1]]
-        return int(part.max()) if part.size else 0
+    def needed(self, view: View, blocks: tuple[int, int] | None = None, rows: tuple[int, int] | None = None) -> int:
+        """Slots that must be stored before these blocks and rows (all of the place without) may be read."""
+        if blocks is None or rows is None:
+            return int(self._needed[view.tensor].max())
+        parts = [self._needed[view.tensor][_rows_of_block(view, block, rows)] for block in range(*blocks)]
+        return max((int(part.max()) for part in parts if part.size), default=0)
 
     def written_places(self, view: View, first: int, end: int, stored: int) -> None:
-        """A slot, the ``stored``-th of the program, has elements of these places of a view."""
-        self._needed[view.tensor].reshape(-1)[_rows(view, first, end)] = stored
+        """A slot, the ``stored``-th of the program, has activations at these places."""
+        self._needed[view.tensor][first // _row(view) : -(-end // _row(view))] = stored
 
     def needed_places(self, view: View, first: int, end: int) -> int:
-        """Slots that must be stored before elements at these places of a view may be read."""
-        return int(self._needed[view.tensor].reshape(-1)[_rows(view, first, end)].max())
+        """Slots that must be stored before activations at these places may be read."""
+        return int(self._needed[view.tensor][first // _row(view) : -(-end // _row(view))].max())
 
     def copy(self) -> "Readiness":
         """An independent copy."""
@@ -46,7 +52,10 @@ class Readiness:
         self._needed = {name: needed.copy() for name, needed in other._needed.items()}
 
 
-def _rows(view: View, first: int, end: int) -> slice:
-    """Rows of all blocks, numbered through, that hold the places first .. end."""
-    row = view.width * view.block
-    return slice(first // row, -(-end // row))
+def _row(view: View) -> int:
+    return view.width * view.block
+
+
+def _rows_of_block(view: View, block: int, rows: tuple[int, int]) -> slice:
+    first = view.start // _row(view) + block * view.height
+    return slice(first + rows[0], first + rows[1])

@@ -67,11 +67,13 @@ class TensorMap:
     layer: str = ""
     """For taps and outputs: the layer (name in ``jobs``) that makes it."""
     element_bytes: int = 1
+    slots: tuple[int, ...] = ()
+    """For taps: where channel ``c`` lies, as if it were the ``slots[c]``-th; empty: channels lie one behind another."""
 
     @property
     def blocks(self) -> int:
         """Number of channel blocks."""
-        return -(-self.channels // self.block)
+        return -(-(max(self.slots) + 1 if self.slots else self.channels) // self.block)
 
     @property
     def size_bytes(self) -> int:
@@ -86,7 +88,7 @@ class TensorMap:
     def pack(self, codes: Codes) -> npt.NDArray[np.uint8]:
         """Memory bytes of ``(channels, height, width)`` codes; the padding is zero."""
         padded = np.zeros((self.blocks * self.block, self.height, self.width), self.code_type)
-        padded[: self.channels] = codes
+        padded[self._chosen] = codes
         blocked = padded.reshape(self.blocks, self.block, self.height, self.width).transpose(0, 2, 3, 1)
         return np.ascontiguousarray(blocked).view(np.uint8).reshape(-1)
 
@@ -96,7 +98,11 @@ class TensorMap:
         blocked = data.view(self.code_type).reshape(*lead, self.blocks, self.height, self.width, self.block)
         axes = (*range(len(lead)), *(len(lead) + a for a in (0, 3, 1, 2)))
         joined = blocked.transpose(axes).reshape(*lead, self.blocks * self.block, self.height, self.width)
-        return np.ascontiguousarray(joined[..., : self.channels, :, :])
+        return np.ascontiguousarray(joined[..., self._chosen, :, :])
+
+    @property
+    def _chosen(self) -> slice | list[int]:
+        return list(self.slots) if self.slots else slice(self.channels)
 
 
 @dataclass(frozen=True)
@@ -225,8 +231,13 @@ def program_from_bytes(data: bytes) -> Program:
 
 
 def _tensor(data: dict[str, Any]) -> TensorMap:
-    tensor = TensorMap(**{**data, "shape": tuple(data["shape"])})
+    tensor = TensorMap(**{**data, "shape": tuple(data["shape"]), "slots": tuple(data["slots"])})
     sizes = (tensor.channels, tensor.height, tensor.width, tensor.block)
+    if tensor.slots and (
+        len(tensor.slots) != tensor.channels
+        or not all(isinstance(slot, int) and 0 <= slot < 1 << 24 for slot in tensor.slots)
+    ):
+        raise ValueError(f"tensor {tensor.name!r} must have a slot for each of its {tensor.channels} channels")
     if tensor.element_bytes not in (1, 2):
         raise ValueError(f"tensor {tensor.name!r} must have elements of 1 or 2 bytes, not {tensor.element_bytes!r}")
     if not all(isinstance(n, int) and 1 <= n <= 1 << 24 for n in sizes) or not isinstance(tensor.address, int):
