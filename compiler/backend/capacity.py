@@ -5,20 +5,22 @@ of every transfer list and of every tile, each round then ends by itself.
 """
 
 from bisect import bisect_left
+from itertools import pairwise
 
 from tileloom.compiler.backend.fold_jobs import kept_from, kept_windows
-from tileloom.compiler.backend.work import Heads, LoadChunk, Unit, Work
+from tileloom.compiler.backend.work import STALE, Heads, LoadChunk, Unit, Work
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
 
-MOST_SLOTS = 30_000
-"""Slots of a layer: LOADs compare the count of stored slots modulo 2**16, and see at most half of it."""
+MOST_BETWEEN = (1 << 15) - 1 - 2 * STALE
+"""Slots between two LOADs, and behind the last one of a layer: see :meth:`Heads.wait_for`."""
 
 
 def overflow(work: Work, before: Heads, after: Heads, target: Target) -> str:
     """Why the work of a layer does not fit; empty if it does."""
-    if len(work.slots) > MOST_SLOTS:
-        return f"{len(work.slots)} output slots, at most {MOST_SLOTS}"
+    between = _most_between(work, before, after)
+    if between > MOST_BETWEEN:
+        return f"{between} output slots between two loads, at most {MOST_BETWEEN}"
     for tile, units in work.units.items():
         bit = 1 << tile
         begins = (units[0].window_base, units[0].weights_base)
@@ -41,6 +43,13 @@ def overflow(work: Work, before: Heads, after: Heads, target: Target) -> str:
             if most > size:
                 return f"{most} of the {size} of tile {tile}'s {name}"
     return ""
+
+
+def _most_between(work: Work, before: Heads, after: Heads) -> int:
+    """The most slots that are stored from one round with chunks to the next, or to the layer's end."""
+    rounds = [slot.round for slot in work.slots]
+    counts = [before.stored + bisect_left(rounds, load.round) for load in work.loads]
+    return max(end - start for start, end in pairwise([before.loaded, *counts, after.stored]))
 
 
 def _to(work: Work, destination: isa.Destination, bit: int) -> list[LoadChunk]:

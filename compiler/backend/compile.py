@@ -139,10 +139,11 @@ def _place_copies(
     found = copies(layer.assemble, views, target)
     start = len(placement.weights)
     placement.weights += copy_weights(layer, target)
-    for work, before in place_copies(layer, found, target, heads, readiness, start, tag):
-        reason = overflow(work, before, heads, target)
-        assert not reason, f"a copy fits every buffer: {reason}"
-        placement.works.append(_folded(layer, work, before, heads, target))
+    before = heads.copy()
+    work = place_copies(layer, found, target, heads, readiness, start, tag)
+    reason = overflow(work, before, heads, target)
+    assert not reason, f"a copy fits every buffer: {reason}"
+    placement.works.append(_folded(layer, work, before, heads, target))
     placement.chosen.append(copying(found))
 
 

@@ -3,13 +3,11 @@
 The pieces become nests over the places of the tensors in memory, the nests transfers. What no piece writes is filled.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tileloom.compiler.backend import reduction
-from tileloom.compiler.backend.capacity import MOST_SLOTS
 from tileloom.compiler.backend.layout import View
 from tileloom.compiler.backend.nests import Indices, Nest, nests
 from tileloom.compiler.backend.outputs import OutputUnit
@@ -79,11 +77,8 @@ def copying(found: list[Copy]) -> str:
 
 def place_copies(
     layer: Layer, found: list[Copy], target: Target, heads: Heads, readiness: Readiness, start: int, tag: int
-) -> Iterator[tuple[Work, Heads]]:
-    """The work of a layer of copies, whose weights lie at ``start``; in several parts where there are many slots.
-
-    Each part comes with the heads before it; ``heads`` and ``readiness`` move on with it.
-    """
+) -> Work:
+    """The work of a layer of copies, whose weights lie at ``start``; ``heads`` and ``readiness`` move on with it."""
     total = sum(copy.elements for copy in found)
     limit = image_limit(target, total)
     units = [
@@ -92,21 +87,6 @@ def place_copies(
         for nest in copy.nests
         for transfer in transfers(nest, limit, target, copy.fill)
     ]
-    most = MOST_SLOTS // target.tiles * target.tiles
-    for first in range(0, len(units), most):
-        before = heads.copy()
-        yield _place(layer, units[first : first + most], target, heads, readiness, start, tag), before
-
-
-def _place(
-    layer: Layer,
-    units: list[tuple[Copy, Transfer]],
-    target: Target,
-    heads: Heads,
-    readiness: Readiness,
-    start: int,
-    tag: int,
-) -> Work:
     work = Work(tag)
     for first in range(0, len(units), target.tiles):
         group = units[first : first + target.tiles]
@@ -114,9 +94,7 @@ def _place(
             readiness.needed_places(copy.source, *transfer.reads) if copy.source is not None else 0
             for copy, transfer in group
         ]
-        after = max(waits)
-        if after:
-            after = max(after, heads.stored - MOST_SLOTS)
+        after = heads.wait_for(max(waits))
         for tile, (copy, transfer) in enumerate(group):
             _load(work, tile, copy, transfer, after, target, heads)
         if not first:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from tileloom.compiler.backend.capacity import MOST_SLOTS
 from tileloom.compiler.backend.geometry import Region
 from tileloom.compiler.backend.jobs import job
 from tileloom.compiler.backend.layout import View
@@ -130,11 +129,10 @@ class Placer:
         return list(self.streams[micro.stream].tiles)
 
     def _add_loads(self, chunks: list[LoadChunk]) -> None:
-        """Chunks of one round wait for the same count, so that they can be one LOAD; never for one too long ago."""
-        after = max((chunk.after for chunk in chunks), default=0)
-        if after:
-            after = max(after, self.heads.stored - MOST_SLOTS)
-        self.work.loads += [replace(chunk, after=after) for chunk in chunks]
+        """Chunks of one round wait for the same count, so that they can be one LOAD."""
+        if chunks:
+            after = self.heads.wait_for(max(chunk.after for chunk in chunks))
+            self.work.loads += [replace(chunk, after=after) for chunk in chunks]
 
     def _regions(self, micro: _Microstep) -> list[Region]:
         """What a microstep has to load; notes where output row 0 of the pass would lie in the window."""

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 
 from tileloom.hw.spec import isa
 
+STALE = 8192
+"""Slots by which a chunk may wait for too few."""
+
 
 @dataclass(frozen=True)
 class LoadChunk:
@@ -80,6 +83,9 @@ class Heads:
     residual: list[int]
     round: int = 0
     stored: int = 0
+    """Slots of all rounds before this one."""
+    loaded: int = 0
+    """Slots of all rounds before that of the last chunk."""
 
     @classmethod
     def at_start(cls, tiles: int) -> "Heads":
@@ -88,9 +94,20 @@ class Heads:
 
     def copy(self) -> "Heads":
         """An independent copy."""
-        return Heads(list(self.window), list(self.weights), list(self.residual), self.round, self.stored)
+        return Heads(list(self.window), list(self.weights), list(self.residual), self.round, self.stored, self.loaded)
 
     def take(self, other: "Heads") -> None:
         """Become equal to ``other``."""
         self.window, self.weights, self.residual = list(other.window), list(other.weights), list(other.residual)
-        self.round, self.stored = other.round, other.stored
+        self.round, self.stored, self.loaded = other.round, other.stored, other.loaded
+
+    def wait_for(self, slots: int) -> int:
+        """Slots that the chunks of this round wait for, if they need ``slots`` of them.
+
+        A LOAD compares the count of stored slots modulo 2**16, and sees at most half of it. So even a chunk that needs
+        none waits for a count not long past, which follows the count of the program in steps of STALE. What is stored
+        when a chunk is asked for is then at most 2 * STALE more than it waits for; and at most so much, and what was
+        stored since the chunk before, less.
+        """
+        self.loaded = self.stored
+        return max(slots, (self.stored // STALE - 1) * STALE)
