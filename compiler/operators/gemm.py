@@ -1,4 +1,4 @@
-"""Gemm with constant matrix becomes Conv2d whose kernel is the whole map.
+"""Gemm with constant matrix becomes Conv2d: its kernel is the whole map, or 1x1 where the input has several rows.
 
 ``alpha`` and ``beta`` are folded into weights and bias. A Flatten or Reshape before it only reorders the weights.
 """
@@ -8,8 +8,8 @@ import numpy as np
 from tileloom.compiler.fully_connected import lower_linear
 from tileloom.compiler.lowering import Lowering
 from tileloom.compiler.node import Node
-from tileloom.compiler.operator_example import Example, numbers, step
-from tileloom.compiler.rule import Rule, attribute_is, constant_operand, first_axis_is_one, rank_of_input
+from tileloom.compiler.operator_example import Example, integers, numbers, step
+from tileloom.compiler.rule import Rule, constant_operand, rank_of_input
 from tileloom.compiler.weights import Weights, weights_of
 
 NAMES = ("Gemm",)
@@ -17,21 +17,21 @@ NAMES = ("Gemm",)
 
 def _sizes(node: Node) -> str | None:
     data, matrix, bias, output = node.shape(0), node.shape(1), node.shape(2), node.output_shape()
-    if data is None or matrix is None or output is None:
+    if data is None or matrix is None or output is None or len(data) != 2:
         return None
     inner = matrix[1 if node.integer("transB", 0) else 0] if len(matrix) == 2 else -1
-    if inner != data[-1]:
-        return f"{list(matrix)} for {data[-1]} inputs"
-    return None if bias is None or np.prod(bias) in (1, output[-1]) else f"an addend {list(bias)}"
+    wanted = data[0 if node.integer("transA", 0) else 1]
+    if inner != wanted:
+        return f"{list(matrix)} for {wanted} inputs"
+    fits = bias is None or (bias[:-1] in ((), (1,)) and np.prod(bias) in (1, output[-1]))
+    return None if fits else f"an addend {list(bias or ())}"
 
 
 RULES = (
     rank_of_input((2,), "flatten the map before the linear layer"),
-    first_axis_is_one(),
     constant_operand(1, "the matrix"),
     constant_operand(2, "the addend"),
-    attribute_is("transA", (0,), 0, "transpose the input before, or remove it"),
-    Rule("TL211", "matrix and addend must fit the input", "export the network again", _sizes),
+    Rule("TL211", "matrix and addend must fit the input, the addend every row", "export the network again", _sizes),
 )
 
 
@@ -47,7 +47,7 @@ def lower(node: Node, lowering: Lowering) -> None:
         weights = Weights(weights.values * alpha, weights.codes, weights.scales * alpha)
     else:
         weights = Weights(weights.values * alpha)
-    lower_linear(node, lowering, weights, bias)
+    lower_linear(node, lowering, weights, bias, axis=0 if node.integer("transA", 0) else 1)
 
 
 EXAMPLES = (
@@ -58,4 +58,21 @@ EXAMPLES = (
         {"w": numbers(7, 60, scale=0.2), "b": numbers(7)},
     ),
     Example("plain", (step("Gemm", "x w", "y"),), (1, 12), {"w": numbers(12, 5)}),
+    Example(
+        "several rows",
+        (
+            step("Relu", "x", "r"),
+            step("Reshape", "r s", "t"),
+            step("Gemm", "t w b", "g"),
+            step("Reshape", "g u", "y"),
+        ),
+        (1, 3, 4, 5),
+        {"s": integers(12, 5), "w": numbers(5, 6), "b": numbers(1, 6), "u": integers(1, 3, 4, 6)},
+    ),
+    Example(
+        "transA",
+        (step("Reshape", "x s", "t"), step("Gemm", "t w", "g", transA=1, transB=1), step("Reshape", "g u", "y")),
+        (1, 3, 4),
+        {"s": integers(3, 4), "w": numbers(2, 3), "u": integers(1, 4, 2)},
+    ),
 )

@@ -1,44 +1,56 @@
-"""MatMul of a vector with a constant matrix becomes Conv2d whose kernel is the whole map."""
+"""MatMul with a constant matrix, on either side, becomes Conv2d.
+
+The kernel is the whole map where the other operand is one row, else 1x1 with the axis that is summed over as channels.
+"""
 
 import numpy as np
 
 from tileloom.compiler.fully_connected import lower_linear
 from tileloom.compiler.lowering import Lowering
-from tileloom.compiler.node import Node
+from tileloom.compiler.node import Constant, Node
 from tileloom.compiler.operator_example import Example, integers, numbers, step
-from tileloom.compiler.rule import Rule, constant_operand
+from tileloom.compiler.rule import Rule
 from tileloom.compiler.weights import weights_of
 
 NAMES = ("MatMul",)
 
 
-def _rows(node: Node) -> str | None:
-    shape = node.shape(0)
-    return (
-        None
-        if not shape or node.constant(1) is None or all(size == 1 for size in shape[:-1])
-        else f"shape {list(shape)}"
-    )
+def _constants(node: Node) -> str | None:
+    if node.constant(0) is not None or node.constant(1) is not None:
+        return None
+    return f"the computed values {node.inputs[0]!r} and {node.inputs[1]!r}"
 
 
 def _matrix(node: Node) -> str | None:
-    data, matrix = node.shape(0), node.shape(1)
-    if data is None or matrix is None or node.constant(1) is None or (len(matrix) == 2 and matrix[0] == data[-1]):
+    """The constant must be one matrix, and fit the other operand."""
+    side = 1 if node.constant(1) is not None else 0
+    matrix, data = node.shape(side), node.shape(1 - side)
+    if _constants(node) is not None or matrix is None or data is None:
         return None
-    return f"{list(matrix)} for {data[-1]} inputs"
+    flat = [size for size in matrix[:-2] if size != 1]
+    inner = matrix[-2:][0] if side else matrix[-1]
+    wanted = data[-1] if side else data[-2:][0]
+    return None if matrix and data and not flat and inner == wanted else f"{list(matrix)} for {list(data)}"
 
 
 RULES = (
-    constant_operand(1, "the second operand"),
-    Rule("TL206", "the input must be one row", "use a convolution of kernel 1 for several rows", _rows),
-    Rule("TL206", "the matrix must have 2 axes", "use a linear layer", _matrix),
+    Rule("TL205", "one of the operands must be a constant", "make it a constant of the model", _constants),
+    Rule("TL206", "the constant must be one matrix that fits the other operand", "use a linear layer", _matrix),
 )
 
 
 def lower(node: Node, lowering: Lowering) -> None:
     """Emit one convolution without bias; an Add of a constant after it is folded in later."""
-    weights = weights_of(node, lowering.constant(node, 1), transposed=True)
-    lower_linear(node, lowering, weights, np.zeros(weights.values.shape[0]))
+    side = 1 if node.constant(1) is not None else 0
+    given = lowering.constant(node, side)
+    vector, shape = given.values.ndim == 1, given.values.shape[-2:]
+    flat = (shape[0], 1) if side and vector else (1, shape[0]) if vector else shape
+    codes = None if given.codes is None else given.codes.reshape(flat)
+    scales = None if given.scales is None else given.scales.reshape(flat)
+    weights = weights_of(node, Constant(given.values.reshape(flat), codes, scales), transposed=bool(side))
+    row = len(node.shape(1 - side) or ()) == 1
+    axis = -1 if side or row else -2
+    lower_linear(node, lowering, weights, np.zeros(weights.values.shape[0]), 1 - side, axis, axis)
 
 
 EXAMPLES = (
@@ -59,4 +71,21 @@ EXAMPLES = (
         (1, 2, 4, 4),
         {"k": numbers(3, 2, 2, 2), "w": numbers(27, 6)},
     ),
+    Example(
+        "every pixel of a map, channels last",
+        (
+            step("Conv", "x k", "c"),
+            step("Transpose", "c", "t", perm=[0, 2, 3, 1]),
+            step("MatMul", "t w", "m"),
+            step("Add", "m b", "a"),
+            step("Relu", "a", "r"),
+            step("Transpose", "r", "y", perm=[0, 3, 1, 2]),
+        ),
+        (1, 2, 4, 5),
+        {"k": numbers(3, 2, 1, 1), "w": numbers(3, 5), "b": numbers(5)},
+    ),
+    Example("rows of the input", (step("MatMul", "x w", "y"),), (1, 4, 6), {"w": numbers(6, 3)}),
+    Example("columns of a map", (step("MatMul", "x w", "y"),), (1, 2, 4, 6), {"w": numbers(6, 3)}),
+    Example("the matrix first", (step("MatMul", "w x", "y"),), (1, 2, 4, 6), {"w": numbers(5, 4)}),
+    Example("a vector", (step("Relu", "x", "r"), step("MatMul", "r w", "y")), (1, 5, 6), {"w": numbers(6)}),
 )

@@ -4,7 +4,9 @@ Requires: no problems. Ensures: a real graph whose outputs carry the network's o
 :class:`ModelError` with every node that cannot be expressed; nodes behind a refused one are not judged.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 
@@ -99,13 +101,17 @@ def _copied(lowering: Lowering, view: View, name: str) -> View:
     return View(fresh, view.shape, positions, view.host)
 
 
+def _others(name: str) -> Iterator[str]:
+    return (f"{name}/before{number or ''}" for number in count())
+
+
 def _renamed(graph: RealGraph, network: Network, views: dict[str, View]) -> RealGraph:
     """The graph whose output maps bear the network's output names; a value left to the host keeps its own."""
-    names = {
-        views[name].name: name
-        for name in network.outputs
-        if views[name].host is None and name not in graph.maps and views[name].name != name
-    }
+    names = {views[name].name: name for name in network.outputs if views[name].host is None}
+    for name in network.outputs:
+        if name in graph.maps and name not in names and name not in graph.outputs and name in names.values():
+            # An inner map of that name holds the elements in another order.
+            names[name] = next(each for each in _others(name) if each not in graph.maps)
     maps = {}
     for name, map_ in graph.maps.items():
         maps[names.get(name, name)] = replace(map_, name=names.get(name, name))

@@ -165,7 +165,7 @@ CASES: dict[str, Callable[[], onnx.ModelProto | bytes]] = {
     ),
     "a divisor of 0": lambda: example(step("Div", "x b", "y"), b=numbers(4, 1, 1, scale=0.0)),
     "matrix times matrix": lambda: example(step("MatMul", "x x", "y")),
-    "linear layer on rows": lambda: example(step("MatMul", "x w", "y"), w=numbers(6, 3)),
+    "product with many matrices": lambda: example(step("MatMul", "x w", "y"), w=numbers(4, 6, 3)),
     "mean over an axis that is not there": lambda: example(step("ReduceMean", "x", "y", axes=[2, 4])),
     "dropout in training": lambda: example(
         step("Dropout", "x r t", "y"), r=np.asarray(0.5, dtype=np.float32), t=np.asarray(True)
@@ -202,7 +202,15 @@ CASES: dict[str, Callable[[], onnx.ModelProto | bytes]] = {
         step("ArgMax", "x", "i", axis=1, keepdims=0), step("Gather", "x i", "y", axis=1)
     ),
     "constant network": lambda: example(step("Relu", "c", "y"), c=numbers(1, 4)),
-    "gemm with transA": lambda: example(step("Gemm", "x w", "y", transA=1), shape=(1, 1), w=numbers(1, 3)),
+    "gemm with an addend for each row": lambda: example(
+        step("Reshape", "x s", "r"),
+        step("Gemm", "r w b", "g"),
+        step("Reshape", "g t", "y"),
+        s=integers(24, 6),
+        w=numbers(6, 24),
+        b=numbers(24, 1),
+        t=integers(1, 24, 24),
+    ),
     "accumulator above 32 bits": lambda: example(
         step("DequantizeLinear", "w s", "d"),
         step("Gemm", "x d", "y"),
