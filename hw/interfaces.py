@@ -31,9 +31,9 @@ class ConfigurationLine(wiring.Signature):
 class ActivationLine(wiring.Signature):
     """Line A, loader to tiles: one element into every tile whose ``mask`` bit is set.
 
-    It stands on the line four cycles after the loader's cycle. The bytes of ``data`` that ``enable`` marks (byte 0
-    lowest) go to ``offset`` from the log's head; with ``last`` the head advances by ``advance`` so that it is visible
-    LOAD_LATENCY after the loader's cycle.
+    It stands on the line four cycles after the loader's cycle. The activations of ``data`` (the first lowest) that
+    ``enable`` marks go to ``offset`` from the log's head; with ``last`` the head advances by ``advance`` so that it is
+    visible LOAD_LATENCY after the loader's cycle.
     """
 
     def __init__(self, target: Target) -> None:
@@ -43,7 +43,7 @@ class ActivationLine(wiring.Signature):
                 "destination": Out(1),
                 "offset": Out(24),
                 "enable": Out(target.window_banks),
-                "data": Out(8 * target.window_banks),
+                "data": Out(target.activation_bits * target.window_banks),
                 "last": Out(1),
                 "advance": Out(24),
             }
@@ -85,8 +85,8 @@ class Reservation(wiring.Signature):
 class SlotLine(wiring.Signature):
     """O engine to one tile: reads of the oldest full slot, two cycles each.
 
-    A byte ``address`` given at r (any; bytes outside the slot are undefined) shows ``data`` at r + 2. ``release`` frees
-    the slot.
+    An ``address`` in activations given at r (any; what is outside the slot is undefined) shows ``data`` at r + 2.
+    ``release`` frees the slot.
     """
 
     def __init__(self, target: Target) -> None:

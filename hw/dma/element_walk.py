@@ -1,4 +1,4 @@
-"""The order of a LOAD's elements: which is data, how many bytes it has, and where it goes."""
+"""The order of a LOAD's elements: which is data, how many activations it has, and where it goes."""
 
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, enum, wiring
@@ -32,9 +32,9 @@ class ElementWalk(wiring.Component):
     Members
     -------
     load : In(1), takes the descriptor ``words``; step : In(1), to the next element
-    is_data : Out(1), the element's bytes come from the staging ring
-    take, count : Out, bytes that it takes (data only) and writes
-    offset : Out(24), of its first byte from the head
+    is_data : Out(1), the element comes from the staging ring
+    take, count : Out, activations that it takes (data only) and writes
+    offset : Out(24), of its first activation from the head
     ends_data : Out(1), the last of its row that is not a padding element
     ends_chunk, ends_band, done : Out(1), the last of its chunk, of its band, of the descriptor
     destination, pad_value, advance, piece, spread : Out, of the descriptor
@@ -57,7 +57,7 @@ class ElementWalk(wiring.Component):
                 "ends_band": Out(1),
                 "done": Out(1),
                 "destination": Out(1),
-                "pad_value": Out(8),
+                "pad_value": Out(target.activation_bits),
                 "advance": Out(24),
                 "piece": Out(3),
                 "spread": Out(6),

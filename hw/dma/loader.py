@@ -20,7 +20,7 @@ from tileloom.hw.spec.config import Target
 from tileloom.hw.tile.delay import delayed
 
 SPREADER_STAGE = 3
-"""Cycles from the loader's to that in which an element's bytes come out of the staging ring and are put in place."""
+"""Cycles from the loader's to that in which an element comes out of the staging ring and is put in place."""
 
 
 class Loader(wiring.Component):
@@ -64,13 +64,13 @@ class Loader(wiring.Component):
         m.submodules.cursor = cursor = StagingCursor(target)
         m.submodules.ring = ring = StagingRing(target)
         m.submodules.mask = mask = PartMask(target)
-        m.submodules.spreader = spreader = Spreader(target.window_banks)
+        m.submodules.spreader = spreader = Spreader(target.window_banks, target.activation_bits)
         wiring.connect(m, wiring.flipped(self.configuration), queue.configuration)
         wiring.connect(m, wiring.flipped(self.beat), ring.beat)
         given = data.View(descriptor_layout(isa.Load), queue.words)
 
-        # Chunks that are reserved and not loaded: each moves a head by one byte or more, so the logs bound them.
-        reserved = Signal(range(target.tiles * (target.window_bytes + target.residual_bytes) + 1))
+        # Chunks that are reserved and not loaded: each moves a head by one or more, so the logs bound them.
+        reserved = Signal(range(target.tiles * (target.window_activations + target.residual_activations) + 1))
         running, take, load = Signal(), Signal(), Signal()
         m.d.comb += [
             take.eq(~running & queue.valid & ~self.halt),
@@ -109,7 +109,7 @@ class Loader(wiring.Component):
                 "offset": 24,
                 "count": range(target.window_banks + 1),
                 "is_data": 1,
-                "pad_value": 8,
+                "pad_value": target.activation_bits,
                 "last": 1,
                 "advance": 24,
             }

@@ -1,4 +1,4 @@
-"""Spreads the bytes of an element: pieces of a few bytes, so far apart that several pixels are interleaved at once."""
+"""Spreads elements: pieces of a few activations, so far apart that several pixels are interleaved at once."""
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import data, wiring
@@ -8,18 +8,20 @@ from tileloom.hw.spec import isa
 
 
 def pattern_layout(banks: int) -> data.StructLayout:
-    """How bytes move: in stage s byte j of ``moves[s]`` comes from byte ``j - (banks >> s + 1)``; ``ends`` are written.
+    """How activations move: where ``moves[s]`` has bit j, that of place j comes from ``j - (banks >> s + 1)``.
 
-    Bytes move upwards, the farther ones first and by halving distances, so that no two of them ever meet.
+    ``ends`` are written.
+
+    They move upwards, the farther ones first and by halving distances, so that no two of them ever meet.
     """
     stages = (banks - 1).bit_length()
     return data.StructLayout({"moves": data.ArrayLayout(banks, stages), "ends": banks})
 
 
 def pattern(piece: int, spread: int, banks: int) -> int:
-    """The moves that bring byte i to ``(i // piece) * spread + i % piece``, and all places so reached below ``banks``.
+    """The moves of activation i to ``(i // piece) * spread + i % piece``, and all places so reached below ``banks``.
 
-    >>> f"{pattern(1, 3, 4):b}"  # byte 1 moves by two places and ends in place 3, byte 0 stays
+    >>> f"{pattern(1, 3, 4):b}"  # the second moves by two places and ends in place 3, the first stays
     '100100001000'
     """
     places = {i: i // piece * spread + i % piece for i in range(banks)}
@@ -39,39 +41,41 @@ def pattern(piece: int, spread: int, banks: int) -> int:
 
 
 class Spreader(wiring.Component):
-    """Places an element's bytes and says which of them are written, in the same cycle; an element is whole or spread.
+    """Places an element's activations, and says which of them are written, in the same cycle: whole, or spread.
 
     Parameters
     ----------
-    banks : bytes of the widest element, a power of two from 4
+    banks : activations of the widest element, a power of two from 4
+    bits : of an activation
 
     Members
     -------
     load : In(1), takes ``piece`` and ``spread`` for the elements from the next cycle on
     piece, spread : In, of the LOAD; a piece of 0 leaves elements as they are
-    bytes, count : In, of an element
-    data, enable : Out, bytes in their places, and which of them are the element's
+    bytes, count : In, an element and its length
+    data, enable : Out, activations in their places, and which of them are the element's
     """
 
-    def __init__(self, banks: int) -> None:
+    def __init__(self, banks: int, bits: int = 8) -> None:
         if banks < 4 or banks & (banks - 1):
             raise ValueError(f"banks must be a power of two from 4, not {banks!r}")
         self.banks = banks
+        self.bits = bits
         super().__init__(
             {
                 "load": In(1),
                 "piece": In(3),
                 "spread": In(6),
-                "bytes": In(8 * banks),
+                "bytes": In(bits * banks),
                 "count": In(range(banks + 1)),
-                "data": Out(8 * banks),
+                "data": Out(bits * banks),
                 "enable": Out(banks),
             }
         )
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
-        banks = self.banks
+        banks, bits = self.banks, self.bits
         chosen = Signal(pattern_layout(banks), reset_less=True)
         with m.If(self.load):
             m.d.sync += chosen.eq(Const((1 << banks) - 1, banks) << (len(chosen.as_value()) - banks))
@@ -84,10 +88,10 @@ class Spreader(wiring.Component):
         present: Value = Cat(self.count > i for i in range(banks))
         for stage in range((banks - 1).bit_length()):
             distance, moves = banks >> (stage + 1), chosen.moves[stage]
-            moved, there = Signal(8 * banks, name=f"bytes_{stage}"), Signal(banks, name=f"present_{stage}")
-            mask = Cat(moves[i].replicate(8) for i in range(banks))
+            moved, there = Signal(bits * banks, name=f"bytes_{stage}"), Signal(banks, name=f"present_{stage}")
+            mask = Cat(moves[i].replicate(bits) for i in range(banks))
             m.d.comb += [
-                moved.eq((value & ~mask) | ((value << 8 * distance) & mask)),
+                moved.eq((value & ~mask) | ((value << bits * distance) & mask)),
                 there.eq((present & ~moves) | ((present << distance) & moves)),
             ]
             value, present = moved, there

@@ -18,11 +18,11 @@ class StagingCursor(wiring.Component):
     -------
     load : In(1), takes the descriptor ``words``
     visible : In, beats that can be read, counted modulo
-    take, write : In, bytes that the present data element takes and writes
+    take, write : In, activations that the present data element takes and writes
     ends_row : In(1), it is the last of its row
     step : In(1), it is loaded in this cycle
-    position : Out, its first byte in the ring
-    present : Out(1), all bytes that it writes are visible
+    position : Out, its first activation in the ring
+    present : Out(1), all that it writes is visible
     freed : Out, beats that are done with, counted modulo
     """
 
@@ -39,7 +39,7 @@ class StagingCursor(wiring.Component):
                 "write": In(size),
                 "ends_row": In(1),
                 "step": In(1),
-                "position": Out(self.staging.byte_bits),
+                "position": Out(self.staging.position_bits),
                 "present": Out(1),
                 "freed": Out(self.staging.beat_bits),
             }
@@ -47,23 +47,27 @@ class StagingCursor(wiring.Component):
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
-        line_bits, byte_bits = self.staging.line_bits, self.staging.byte_bits
-        burst_bits = (self.target.burst_bytes - 1).bit_length()
-        m.submodules.runs = runs = RunAddresses(burst_bits)
+        line_bits, position_bits = self.staging.line_bits, self.staging.position_bits
+        # Addresses in memory are in bytes; all of them are multiples of an activation.
+        unit = self.target.element_bytes.bit_length() - 1
+        burst = self.target.burst_bytes // self.target.element_bytes
+        burst_bits = (burst - 1).bit_length()
+        m.submodules.runs = runs = RunAddresses(burst_bits + unit)
+        following = runs.following[unit:]
         ends_run = Signal()
         given = data.View(descriptor_layout(isa.Load), self.words)
         m.d.comb += [runs.load.eq(self.load), runs.words.eq(self.words), runs.step.eq(self.step & ends_run)]
 
         rows_per_run, rows_left = Signal(16, reset_less=True), Signal(16, reset_less=True)
-        run_bytes = Signal(byte_bits, reset_less=True)
+        run_bytes = Signal(position_bits, reset_less=True)  # in activations
         low = Signal(burst_bits, reset_less=True)  # the memory address of the element, from the multiple before
-        position, run_start = Signal(byte_bits, reset_less=True), Signal(byte_bits, reset_less=True)
+        position, run_start = Signal(position_bits, reset_less=True), Signal(position_bits, reset_less=True)
 
         beat_after = Signal(self.staging.beat_bits)  # of the run's last
-        last_byte = Signal(byte_bits)
+        last_byte = Signal(position_bits)
         low_after = Signal(burst_bits + 1 + self.take.shape().width)
-        position_after = Signal(byte_bits)
-        here = Signal(byte_bits)
+        position_after = Signal(position_bits)
+        here = Signal(position_bits)
         m.d.comb += [
             ends_run.eq(self.ends_row & (rows_left == 1)),
             last_byte.eq(run_start + run_bytes - 1),
@@ -75,26 +79,26 @@ class StagingCursor(wiring.Component):
             self.position.eq(position),
         ]
         with m.If(self.load):
-            first = Cat(given.address[:line_bits], self.freed)
+            first = Cat(given.address[unit : unit + line_bits], self.freed)
             m.d.sync += [
                 rows_per_run.eq(given.rows_per_run),
                 rows_left.eq(given.rows_per_run),
-                run_bytes.eq(given.run_bytes),
-                low.eq(given.address),
+                run_bytes.eq(given.run_bytes[unit:]),
+                low.eq(given.address[unit:]),
                 position.eq(first),
                 run_start.eq(first),
             ]
         with m.Elif(self.step & ends_run):
-            first = Cat(runs.following[:line_bits], beat_after)
+            first = Cat(following[:line_bits], beat_after)
             m.d.sync += [
                 self.freed.eq(beat_after),
                 rows_left.eq(rows_per_run),
-                low.eq(runs.following),
+                low.eq(following),
                 position.eq(first),
                 run_start.eq(first),
             ]
         with m.Elif(self.step):
             m.d.sync += [rows_left.eq(rows_left - self.ends_row), low.eq(low_after), position.eq(position_after)]
-            with m.If(low_after >= self.target.burst_bytes):
+            with m.If(low_after >= burst):
                 m.d.sync += self.freed.eq(position_after[line_bits:] - low_after[line_bits:burst_bits])
         return m

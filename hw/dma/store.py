@@ -63,6 +63,8 @@ class StoreAddresses(wiring.Component):
     def elaborate(self, _platform: object) -> Module:
         m = Module()
         beat_bits = (self.target.port_bytes - 1).bit_length()
+        # Slots count activations, memory bytes.
+        unit = self.target.element_bytes.bit_length() - 1
         m.submodules.queue = queue = DescriptorQueue(descriptor_words(isa.Store), timing.STORE_QUEUE_WORDS)
         m.submodules.nest = nest = LoopNest([16, 6, 6, 16, 16])
         m.submodules.places = places = LoopAddress(len(LEVELS), 32)
@@ -121,7 +123,7 @@ class StoreAddresses(wiring.Component):
                     m.d.sync += [space.eq(given.space), any_runs.eq(given.runs != 0)]
                     m.d.sync += [run_bytes.eq(given.run_bytes), run_slot.eq(given.run_slot)]
                     m.d.sync += [address.eq(given.address), left.eq(given.run_bytes)]
-                    m.d.sync += [slot_start.eq(0), slot_place.eq(-given.address[:beat_bits])]
+                    m.d.sync += [slot_start.eq(0), slot_place.eq(-given.address[unit:beat_bits])]
                     m.next = "SLOT"
                     counts = (given.outer, given.inner, given.parts, given.subparts)
                     with m.If(
@@ -150,7 +152,7 @@ class StoreAddresses(wiring.Component):
                 with m.If(in_map | self.read_ready):
                     m.d.comb += reading.eq(1)
                     m.d.sync += [first.eq(0), beats_left.eq(beats_left - 1), map_beat.eq(map_beat + 1)]
-                    m.d.sync += slot_place.eq(slot_place + self.target.port_bytes)
+                    m.d.sync += slot_place.eq(slot_place + self.target.port_activations)
                     with m.If(beats_left == 0):
                         m.next = "COMPUTE"
                         with m.If(cutter.ends_run):
@@ -166,7 +168,7 @@ class StoreAddresses(wiring.Component):
         # Behind the states, since it goes before the step to the next beat.
         with m.If(step):
             m.d.sync += [address.eq(places.following), left.eq(run_bytes), slot_start.eq(next_start)]
-            m.d.sync += slot_place.eq(next_start - places.following[:beat_bits])
+            m.d.sync += slot_place.eq(next_start - places.following[unit:beat_bits])
         return m
 
     def _add_slots(self, m: Module, tile: Value, place: Signal, release: Signal, full: Signal) -> None:

@@ -1,4 +1,4 @@
-"""Window or residual buffer of a tile: a byte log that line A fills."""
+"""Window or residual buffer of a tile: a log of activations that line A fills."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
@@ -9,16 +9,17 @@ from tileloom.hw.tile.log_room import LogRoom, LogUse
 
 
 class ActivationBuffer(wiring.Component):
-    """A ring of ``size`` bytes, written relative to its head by elements, read at any byte address.
+    """A ring of ``size`` activations, written relative to its head by elements, read at any address.
 
-    With ``last``, an element on the line in cycle x is counted as ``advance`` bytes from x + 2; a read presented from
-    x + 3 on sees it.
+    With ``last``, an element on the line in cycle x is counted as ``advance`` activations from x + 2; a read
+    presented from x + 3 on sees it.
 
     Parameters
     ----------
-    size : bytes, a power of two, at least ``4 * banks``
-    banks : bytes of the widest element and of a read, a power of two
+    size : activations, a power of two, at least ``4 * banks``
+    banks : activations of the widest element and of a read, a power of two
     output_register : see :class:`BankedMemory`
+    bits : of an activation
 
     Members
     -------
@@ -27,36 +28,39 @@ class ActivationBuffer(wiring.Component):
     read_address, read_data : see :class:`BankedMemory`
     """
 
-    def __init__(self, size: int, banks: int, output_register: bool) -> None:
+    def __init__(self, size: int, banks: int, output_register: bool, bits: int = 8) -> None:
         if size & (size - 1) or size < 4 * banks:
             raise ValueError(f"size must be a power of two, at least {4 * banks}, not {size!r}")
         self.size = size
         self.banks = banks
         self.output_register = output_register
+        self.bits = bits
         super().__init__(
             {
                 "valid": In(1),
                 "offset": In(24),
                 "enable": In(banks),
-                "data": In(8 * banks),
+                "data": In(bits * banks),
                 "last": In(1),
                 "advance": In(24),
                 "use": In(LogUse()),
                 "read_address": In(range(size)),
-                "read_data": Out(8 * banks),
+                "read_data": Out(bits * banks),
             }
         )
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
-        m.submodules.memory = memory = BankedMemory(self.banks, self.size // self.banks, self.output_register)
+        m.submodules.memory = memory = BankedMemory(
+            self.banks, self.size // self.banks, self.output_register, self.bits
+        )
         m.submodules.room = room = LogRoom(self.size)
         connect(m, flipped(self.use), room.use)
 
         # The element and its address are registered before the memory's rotator.
         head = Signal(range(self.size))
         s1_address = Signal(range(self.size), reset_less=True)
-        s1_data = Signal(8 * self.banks, reset_less=True)
+        s1_data = Signal(self.bits * self.banks, reset_less=True)
         s1_enable = Signal(self.banks)
         s1_last = Signal()
         s1_advance = Signal(24, reset_less=True)

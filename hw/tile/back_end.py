@@ -1,4 +1,4 @@
-"""From the sums of a pixel to bytes in an output slot: requantise, nonlinearity, add, pool, write."""
+"""From the sums of a pixel to activations in an output slot: requantise, nonlinearity, add, pool, write."""
 
 from typing import Any
 
@@ -59,7 +59,7 @@ class BackEnd(wiring.Component):
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        results = target.results_per_cycle
+        results, bits = target.results_per_cycle, target.activation_bits
         self.table_stage = REQUANTISE_LATENCY
         self.add_stage = self.table_stage + (TABLE_LATENCY if target.segments else 0)
         self.pool_stage = self.add_stage + (ADD_LATENCY if target.residual_bytes else 0)
@@ -72,11 +72,11 @@ class BackEnd(wiring.Component):
                 "sums": In(beat_sums_layout(target)),
                 "scales": In(data.ArrayLayout(SCALE, results)),
                 "table": In(TableWords()),
-                "residual_address": Out(range(max(target.residual_bytes, 2))),
-                "residual_data": In(8 * results),
+                "residual_address": Out(range(max(target.residual_activations, 2))),
+                "residual_data": In(bits * results),
                 "slot": Out(1),
-                "address": Out(range(target.slot_bytes)),
-                "data": Out(8 * results),
+                "address": Out(range(target.slot_activations)),
+                "data": Out(bits * results),
                 "count": Out(range(results + 1)),
             }
         )
@@ -117,7 +117,7 @@ class BackEnd(wiring.Component):
         m.d.comb += [port.eq(field) for (port, _), field in zip(pairs, fields, strict=True)]
 
     def _requantise(self, m: Module) -> Any:
-        m.submodules.requantise = unit = Requantise(self.target.results_per_cycle)
+        m.submodules.requantise = unit = Requantise(self.target.results_per_cycle, self.target.accumulator_bits)
         m.d.comb += [
             unit.enables.eq(Cat(self._valid[:REQUANTISE_LATENCY])),
             unit.sums.eq(self.sums),
@@ -150,7 +150,7 @@ class BackEnd(wiring.Component):
         m.d.sync += self.residual_address.eq(place.address)
 
     def _add(self, m: Module, values: Any) -> Any:
-        m.submodules.add = unit = ElementAdd(self.target.results_per_cycle)
+        m.submodules.add = unit = ElementAdd(self.target.results_per_cycle, self.target.activation_bits)
         at = self.add_stage
         m.d.comb += [
             unit.enables.eq(Cat(self._valid[at : at + ADD_LATENCY])),

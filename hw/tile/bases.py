@@ -29,7 +29,7 @@ class Bases(wiring.Component):
                 "job": In(descriptor_layout(isa.Job)),
                 "unit_end": In(1),
                 "inner_last": In(1),
-                "window": Out(range(target.window_bytes)),
+                "window": Out(range(target.window_activations)),
                 "weights": Out(range(target.weight_words)),
                 "window_left": Out(signed(26)),
                 "window_released": Out(26),

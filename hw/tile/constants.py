@@ -11,8 +11,13 @@ from tileloom.hw.tile.delay import delayed
 
 SCALE = data.StructLayout({"multiplier": signed(18), "shift": unsigned(6)})
 """How a column's sums are requantised."""
-COLUMN = data.StructLayout({"bias": signed(32), "scale": SCALE, "unused": unsigned(8)})
-"""The eight bytes of a column's constants."""
+
+
+def column_layout(target: Target) -> data.StructLayout:
+    """The ``constant_bytes`` of a column."""
+    bits = target.accumulator_bits
+    above = {"above": unsigned(8 * target.constant_bytes - 32 - bits)} if 8 * target.constant_bytes - 32 > bits else {}
+    return data.StructLayout({"bias": signed(bits), **above, "scale": SCALE, "unused": unsigned(8)})
 
 
 class Constants(wiring.Component):
@@ -50,24 +55,25 @@ class Constants(wiring.Component):
         m = Module()
         target = self.target
         columns, results = target.columns, target.results_per_cycle
+        layout = column_layout(target)
         stages = 1 + tree_stages(target.lanes)
         valid = delayed(m, self.valid, stages + 1, "valid")
         index = delayed(m, self.index, stages, "index", reset_less=True)
         # Only as much of a word as can be constants is kept on the way.
-        word = self.word[: 64 * columns]
+        word = self.word[: layout.size * columns]
         for stage in range(stages):
             following = Signal(len(word), name=f"word_{stage + 1}", reset_less=True)
             with m.If(valid[stage]):
                 m.d.sync += following.eq(word)
             word = following
 
-        shadow = Signal(64 * columns, reset_less=True)
+        shadow = Signal(layout.size * columns, reset_less=True)
         bits = 8 * target.word_bytes
         for number in range(target.constant_words):
             part = shadow[bits * number : bits * (number + 1)]
             with m.If(valid[stages] & (index[stages] == number)):
                 m.d.sync += part.eq(word)
-        column = data.View(data.ArrayLayout(COLUMN, columns), shadow)
+        column = data.View(data.ArrayLayout(layout, columns), shadow)
         m.d.comb += [self.bias[c].eq(column[c].bias) for c in range(columns)]
 
         # One cycle behind the shadow, because scales are fetched later than biases.

@@ -20,7 +20,7 @@ class Datapath(wiring.Component):
     Members
     -------
     step : In, see :func:`step_layout`, issued in cycle s
-    window, word : In, its window bytes and its weight or constants word, in cycle s + OPERANDS
+    window, word : In, its activations and its weight or constants word, in cycle s + OPERANDS
     receive, receive_entry, receive_sums : In, sums of the neighbour for the accumulator memory
     summed, sums : Out, the step of cycle s in cycle s + mac_latency, when its pixel's sums stand in ``sums``
     beat, beat_sums, scales : Out, for the back end, from s + mac_latency + 1 on
@@ -31,7 +31,7 @@ class Datapath(wiring.Component):
         super().__init__(
             {
                 "step": In(step_layout(target)),
-                "window": In(8 * target.window_banks),
+                "window": In(target.activation_bits * target.window_banks),
                 "word": In(8 * target.word_bytes),
                 "receive": In(1),
                 "receive_entry": In(range(target.accumulator_entries)),

@@ -10,12 +10,12 @@ from tileloom.hw.tile.delay import delayed
 
 
 def sum_shape(target: Target) -> data.ArrayLayout:
-    """Sums of one step: per column the sum of ``lanes`` products of 16 bits."""
-    return data.ArrayLayout(signed(16 + (target.lanes - 1).bit_length()), target.columns)
+    """Sums of one step: per column the sum of ``lanes`` products."""
+    return data.ArrayLayout(signed(2 * target.activation_bits + (target.lanes - 1).bit_length()), target.columns)
 
 
 class MacArray(wiring.Component):
-    """Multiplies a step's window bytes with its weight word and adds the lanes of each column.
+    """Multiplies a step's activations with its weight word and adds the lanes of each column.
 
     A step presented in cycle t stands in ``sums`` in t + 2 + tree_stages: operands, products, tree. One step a cycle;
     ``sums`` keeps its value while no step follows.
@@ -23,11 +23,11 @@ class MacArray(wiring.Component):
     Members
     -------
     valid : In
-    window : In(8 * window_banks), the bytes read
-    weights : In(8 * word_bytes), byte ``lane * columns + column``
-    channelwise : In, lane l of column c takes window byte ``l * columns + c`` (lanes below ``pixels_per_read``, the
-        others 0) in place of byte l
-    maximum : In, with ``channelwise``: the sum is lane 0's window byte itself
+    window : In(activation_bits * window_banks), the activations read
+    weights : In(8 * word_bytes), weight ``lane * columns + column``
+    channelwise : In, lane l of column c takes activation ``l * columns + c`` (lanes below ``pixels_per_read``, the
+        others 0) in place of activation l
+    maximum : In, with ``channelwise``: the sum is lane 0's activation itself
     sums : Out, see :func:`sum_shape`
     """
 
@@ -36,7 +36,7 @@ class MacArray(wiring.Component):
         super().__init__(
             {
                 "valid": In(1),
-                "window": In(8 * target.window_banks),
+                "window": In(target.activation_bits * target.window_banks),
                 "weights": In(8 * target.word_bytes),
                 "channelwise": In(1),
                 "maximum": In(1),
@@ -46,12 +46,12 @@ class MacArray(wiring.Component):
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
-        lanes, columns = self.target.lanes, self.target.columns
+        lanes, columns, bits = self.target.lanes, self.target.columns, self.target.activation_bits
         stages = tree_stages(lanes)
         valid = delayed(m, self.valid, 2 + stages, "valid")
 
-        s1_window = Signal(8 * lanes * columns, reset_less=True)
-        s1_weights = Signal(8 * lanes * columns, reset_less=True)
+        s1_window = Signal(bits * lanes * columns, reset_less=True)
+        s1_weights = Signal(bits * lanes * columns, reset_less=True)
         with m.If(valid[0]):
             m.d.sync += [
                 s1_window.eq(Cat(self._activation(lane, c) for lane in range(lanes) for c in range(columns))),
@@ -61,9 +61,9 @@ class MacArray(wiring.Component):
             products = []
             for lane in range(lanes):
                 place = lane * columns + column
-                product = Signal(signed(16), name=f"product_{lane}_{column}", reset_less=True)
-                activation = s1_window.word_select(place, 8).as_signed()
-                weight = s1_weights.word_select(place, 8).as_signed()
+                product = Signal(signed(2 * bits), name=f"product_{lane}_{column}", reset_less=True)
+                activation = s1_window.word_select(place, bits).as_signed()
+                weight = s1_weights.word_select(place, bits).as_signed()
                 with m.If(valid[1]):
                     m.d.sync += product.eq(activation * weight)
                 products.append(product)
@@ -71,16 +71,18 @@ class MacArray(wiring.Component):
         return m
 
     def _activation(self, lane: int, column: int) -> Value:
-        dense = self.window.word_select(lane, 8)
+        bits = self.target.activation_bits
+        dense = self.window.word_select(lane, bits)
         if not self.target.channelwise:
             return dense
         if lane >= self.target.pixels_per_read:
             return Mux(self.channelwise, 0, dense)
-        return Mux(self.channelwise, self.window.word_select(lane * self.target.columns + column, 8), dense)
+        return Mux(self.channelwise, self.window.word_select(lane * self.target.columns + column, bits), dense)
 
     def _weight(self, lane: int, column: int) -> Value:
-        weight = self.weights.word_select(lane * self.target.columns + column, 8)
-        return Mux(self.maximum, Const(int(lane == 0), 8), weight) if self.target.channelwise else weight
+        bits = self.target.weight_bits
+        weight = self.weights.word_select(lane * self.target.columns + column, bits)
+        return Mux(self.maximum, Const(int(lane == 0), bits), weight) if self.target.channelwise else weight
 
     def _tree(self, m: Module, values: list[Value], valid: list[Value], column: int) -> Value:
         """Sums of four, registered, until one is left."""

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from tileloom.hw.banked_memory import BankedMemory, first_bytes
+from tileloom.hw.banked_memory import BankedMemory, first_elements
 from tileloom.hw.interfaces import SlotLine
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.timing import SLOTS
@@ -19,7 +19,7 @@ class OutputSlots(wiring.Component):
     claim : In
     claimed : Out, number of the slot that was claimed last
     fill : In, the oldest claimed slot that is not full is full
-    slot, address, data, count : In, writes ``count`` bytes at any byte address of a slot
+    slot, address, data, count : In, writes ``count`` activations at any address of a slot
     line : In, reads and frees the oldest full slot, see :class:`SlotLine`
     """
 
@@ -34,8 +34,8 @@ class OutputSlots(wiring.Component):
                 "claimed": Out(1),
                 "fill": In(1),
                 "slot": In(1),
-                "address": In(range(target.slot_bytes)),
-                "data": In(8 * target.results_per_cycle),
+                "address": In(range(target.slot_activations)),
+                "data": In(target.activation_bits * target.results_per_cycle),
                 "count": In(range(target.results_per_cycle + 1)),
                 "line": In(SlotLine(target)),
             }
@@ -44,8 +44,9 @@ class OutputSlots(wiring.Component):
     def elaborate(self, _platform: object) -> Module:
         m = Module()
         line = self.line
-        size = self.slot_rows * self.target.port_bytes
-        m.submodules.memory = memory = BankedMemory(self.target.port_bytes, SLOTS * self.slot_rows, False)
+        banks, width = self.target.port_activations, self.target.activation_bits
+        size = self.slot_rows * banks
+        m.submodules.memory = memory = BankedMemory(banks, SLOTS * self.slot_rows, False, width)
         free, full = Signal(range(SLOTS + 1), init=SLOTS), Signal(range(SLOTS + 1))
         oldest, claimed = Signal(), Signal(init=1)
         m.d.comb += [self.free.eq(free != 0), line.full.eq(full != 0), self.claimed.eq(claimed)]
@@ -62,7 +63,7 @@ class OutputSlots(wiring.Component):
             read.eq(line.address),
             memory.write_address.eq(Cat(write, self.slot)),
             memory.write_data.eq(self.data),
-            memory.write_enable.eq(first_bytes(self.count, memory.banks)),
+            memory.write_enable.eq(first_elements(self.count, memory.banks)),
             # An unaligned run's first beat may begin before the slot: its address is negative and borrows from there.
             memory.read_address.eq(Cat(read, oldest ^ line.address[bits])),
             line.data.eq(memory.read_data),

@@ -10,7 +10,7 @@ from tileloom.hw.tile.constants import SCALE
 from tileloom.hw.tile.round_shift import RoundShift, clamp
 
 LOW_BITS = 17
-"""A sum is multiplied in two halves, so that each is a product of 18 x 18 bits."""
+"""A sum is multiplied in two halves, so that with 32 bits each is a product of 18 x 18 bits."""
 
 
 def value_layout(results: int) -> data.ArrayLayout:
@@ -33,12 +33,13 @@ class Requantise(wiring.Component):
 
     FLOOR, ZERO_POINT, CLAMP = 4, 5, 6
 
-    def __init__(self, results: int) -> None:
+    def __init__(self, results: int, sum_bits: int = 32) -> None:
         self.results = results
+        self.sum_bits = sum_bits
         super().__init__(
             {
                 "enables": In(REQUANTISE_LATENCY),
-                "sums": In(data.ArrayLayout(signed(32), results)),
+                "sums": In(data.ArrayLayout(signed(sum_bits), results)),
                 "scales": In(data.ArrayLayout(SCALE, results)),
                 "floor": In(1),
                 "zero_point": In(signed(16)),
@@ -50,14 +51,15 @@ class Requantise(wiring.Component):
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
+        width = self.sum_bits
         for i in range(self.results):
-            m.submodules[f"round_{i}"] = rounding = RoundShift(50)
-            s1_sum = Signal(signed(32), name=f"s1_sum_{i}", reset_less=True)
+            m.submodules[f"round_{i}"] = rounding = RoundShift(width + 18)
+            s1_sum = Signal(signed(width), name=f"s1_sum_{i}", reset_less=True)
             shifts = [Signal(6, name=f"s{stage}_shift_{i}", reset_less=True) for stage in range(1, 4)]
             s1_multiplier = Signal(signed(18), name=f"s1_multiplier_{i}", reset_less=True)
             s2_low = Signal(signed(LOW_BITS + 1 + 18), name=f"s2_low_{i}", reset_less=True)
-            s2_high = Signal(signed(32 - LOW_BITS + 18), name=f"s2_high_{i}", reset_less=True)
-            s3_total = Signal(signed(50), name=f"s3_total_{i}", reset_less=True)
+            s2_high = Signal(signed(width - LOW_BITS + 18), name=f"s2_high_{i}", reset_less=True)
+            s3_total = Signal(signed(width + 18), name=f"s3_total_{i}", reset_less=True)
             with m.If(self.enables[0]):
                 m.d.sync += [
                     s1_sum.eq(self.sums[i]),

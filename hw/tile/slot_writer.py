@@ -11,14 +11,14 @@ from tileloom.hw.tile.result_address import ResultAddress
 
 
 class SlotWriter(wiring.Component):
-    """Turns a beat of results into a write of bytes, presented in the next cycle.
+    """Turns a beat of results into a write of activations, presented in the next cycle.
 
     Members
     -------
-    beat, values : In; the low byte of each value is written
+    beat, values : In; the low bits of each value are written, as many as an activation has
     slot_pitch, slot_group, last_valid : In, in the same cycle: columns from ``last_valid`` on are left out in the
         last group
-    slot, address, data, count : Out, a write of ``count`` bytes
+    slot, address, data, count : Out, a write of ``count`` activations
     """
 
     def __init__(self, target: Target) -> None:
@@ -32,8 +32,8 @@ class SlotWriter(wiring.Component):
                 "slot_group": In(12),
                 "last_valid": In(8),
                 "slot": Out(1),
-                "address": Out(range(target.slot_bytes)),
-                "data": Out(data.ArrayLayout(8, results)),
+                "address": Out(range(target.slot_activations)),
+                "data": Out(data.ArrayLayout(target.activation_bits, results)),
                 "count": Out(range(results + 1)),
             }
         )
@@ -62,6 +62,6 @@ class SlotWriter(wiring.Component):
                 self.count.eq(Mux(present > results, results, present)),
                 self.slot.eq(beat.pixel.slot),
                 self.address.eq(place.address),
-                self.data.as_value().eq(Cat(self.values[i][:8] for i in range(results))),
+                self.data.as_value().eq(Cat(self.values[i][: target.activation_bits] for i in range(results))),
             ]
         return m

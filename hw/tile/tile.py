@@ -31,7 +31,7 @@ from tileloom.hw.tile.window_walk import WindowWalk
 class Tile(wiring.Component):
     """One tile of the grid; ports and cycles as in ``hw/interfaces.py`` and ``docs/architecture.md``.
 
-    A step issued in cycle s presents its window address in s + 1 and has bytes and weights in s + 4, its sum in the
+    A step issued in cycle s presents its window address in s + 1, has its operands in s + 4 and its sum in the
     accumulators in s + mac_latency; the back end begins one cycle after a pixel's last sum.
     """
 
@@ -106,6 +106,9 @@ class Tile(wiring.Component):
             self.status.running.eq(control.run),
         ]
 
+    def _buffer(self, size: int, output_register: bool) -> ActivationBuffer:
+        return ActivationBuffer(size, self.target.window_banks, output_register, self.target.activation_bits)
+
     def _fill(self, m: Module, buffer: ActivationBuffer, *, is_residual: bool) -> None:
         """Line A and its reservations into one of the buffers."""
         line, reserve = self.activations, self.reserve_activations
@@ -123,10 +126,10 @@ class Tile(wiring.Component):
             m.d.comb += reserve.room.eq(buffer.use.room)
 
     def _window(self, m: Module, bases: Bases) -> None:
-        """Window buffer, its log, and the bytes of each step."""
+        """Window buffer, its log, and the activations of each step."""
         control, nest = self._control, self._nest
         m.submodules.window_walk = walk = WindowWalk(self.target)
-        m.submodules.window = window = ActivationBuffer(self.target.window_bytes, self.target.window_banks, True)
+        m.submodules.window = window = self._buffer(self.target.window_activations, True)
         self._fill(m, window, is_residual=False)
         m.d.comb += [
             walk.job.eq(control.job),
@@ -175,9 +178,9 @@ class Tile(wiring.Component):
         ]
 
     def _residual(self, m: Module) -> None:
-        """Residual buffer; its bytes are free when the back end has read them."""
+        """Residual buffer; its activations are free when the back end has read them."""
         control, back_end = self._control, self._back_end
-        m.submodules.residual = residual = ActivationBuffer(self.target.residual_bytes, self.target.window_banks, False)
+        m.submodules.residual = residual = self._buffer(self.target.residual_activations, False)
         m.submodules.residual_spans = spans = JobParameters("residual_span")
         self._fill(m, residual, is_residual=True)
         latency = result_latency(self.target)

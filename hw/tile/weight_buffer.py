@@ -45,8 +45,10 @@ class WeightBuffer(wiring.Component):
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
-        depth = self.target.weight_words
-        m.submodules.assembler = assembler = WeightAssembler(self.target.word_bytes, self.target.port_bytes)
+        depth, width = self.target.weight_words, self.target.element_bytes
+        m.submodules.assembler = assembler = WeightAssembler(
+            self.target.word_bytes // width, self.target.port_bytes // width, 8 * width
+        )
         m.submodules.room = room = LogRoom(depth)
         m.submodules.memory = memory = Memory(shape=8 * self.target.word_bytes, depth=depth, init=[])
         write, read = memory.write_port(), memory.read_port()

@@ -26,7 +26,7 @@ class WindowWalk(wiring.Component):
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        address = range(target.window_bytes)
+        address = range(target.window_activations)
         super().__init__(
             {
                 "job": In(descriptor_layout(isa.Job)),

@@ -203,7 +203,7 @@ def test_constants_and_emission_hand_out_every_column(name: str) -> None:
     ("make", "message"),
     [
         (lambda: LogRoom(0), "size must be at least 1, not 0"),
-        (lambda: WeightAssembler(4, 8), "port_bytes must be a power of two of at most 4, not 8"),
+        (lambda: WeightAssembler(4, 8), "port must be a power of two of at most 4, not 8"),
         (lambda: RoundShift(17), "width must be at least 18, not 17"),
         (lambda: RoundShift(20, 7), "shift_bits must be from 3 to 6, not 7"),
         (lambda: Nonlinearity(12, 1), "segments must be a power of two from 8 to 256, not 12"),

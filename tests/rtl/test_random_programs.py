@@ -14,7 +14,7 @@ from tileloom.sim.cycle.simulate import simulate
 from tileloom.sim.functional.run import run
 from tileloom.sim.rtl.engine import RtlEngine
 
-TARGETS = ["small", "odd", "mac25", "default"]
+TARGETS = ["small", "odd", "mac25", "small16", "default"]
 FRAMES = 2
 CYCLE_LIMIT = 2_000_000
 FULL_SEEDS = int(os.environ.get("TILELOOM_RANDOM_PROGRAMS", "1000"))
