@@ -13,7 +13,7 @@ KINDS = ("conv", "depthwise", "grouped", "max", "average", "add", "conv+add", "c
 def random_layer(seed: int, kind: str, target: Target) -> tuple[GraphMaker, IntegerGraph]:
     """A graph of one layer: channels 1..70, maps 1..40, kernels 1..11, strides 1..4, dilations 1..3, any pads."""
     random = np.random.default_rng(seed)
-    maker = GraphMaker(seed, segments=target.segments)
+    maker = GraphMaker(seed, target.segments, target.activation_bits)
     channels, height, width = int(random.integers(1, 71)), int(random.integers(1, 41)), int(random.integers(1, 41))
     source = maker.input(channels, height, width)
     window = random_window(random, height, width)

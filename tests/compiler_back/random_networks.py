@@ -10,7 +10,7 @@ from tileloom.hw.spec.config import Target
 def random_network(seed: int, target: Target) -> tuple[GraphMaker, IntegerGraph]:
     """A network of 3 to 9 operators."""
     random = np.random.default_rng(seed)
-    maker = GraphMaker(seed, segments=target.segments)
+    maker = GraphMaker(seed, target.segments, target.activation_bits)
     here = maker.input(int(random.integers(1, 40)), int(random.integers(4, 25)), int(random.integers(4, 25)))
     seen = [here]
     for _ in range(int(random.integers(3, 9))):
