@@ -41,7 +41,10 @@ class Axis:
         half = np.float32(0.5)
         match self.coordinates:
             case "align_corners":
-                found = index * (size - 1) / np.float32(max(self.output - 1, 1))
+                # With scales that do not give a whole number of elements ONNX takes that number as it is.
+                given = float(scale * size)
+                length = self.output if abs(given - self.output) < 1e-3 else given
+                found = index * (size - 1) / np.float32(max(length - 1, 1e-3))
             case "asymmetric":
                 found = index / scale
             case "tf_half_pixel_for_nn":

@@ -92,9 +92,10 @@ def _largest(read: Quantisation) -> int:
     return max(-read.low, read.high, abs(read.zero_point)) + abs(read.zero_point)
 
 
-def _stored(codes: Int64s) -> Codes:
-    """Weights in 8 bits where these hold them, else in 16."""
-    return codes.astype(code_type(1 if codes.min(initial=0) >= -128 and codes.max(initial=0) <= 127 else 2))
+def _stored(codes: Int64s, bits: int) -> Codes:
+    """Weights in 8 bits where these hold them and the machine's sums are as narrow, else in 16."""
+    narrow = bits == 8 and codes.min(initial=0) >= -128 and codes.max(initial=0) <= 127
+    return codes.astype(code_type(1 if narrow else 2))
 
 
 class _Builder:
@@ -191,7 +192,7 @@ class _Builder:
             operator.source,
             operator.input,
             operator.output,
-            _stored(codes),
+            _stored(codes, self.bits),
             np.clip(bias, -(2.0**62), 2.0**62).astype(np.int64),
             operator.window,
             operator.groups,
@@ -243,7 +244,7 @@ class _Builder:
             operator.source,
             operator.input,
             operator.output,
-            _stored(codes),
+            _stored(codes, self.bits),
             np.clip(bias, -(2.0**62), 2.0**62).astype(np.int64),
             operator.window,
             operator.groups,

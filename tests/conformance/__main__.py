@@ -1,6 +1,6 @@
 """``make conformance``: run the cases, print what became of each, write docs/conformance.md.
 
-``python -m tests.conformance [--target NAME] [--update] [WORD ...]``: only cases whose names contain a word (then the
+``python -m tests.conformance [--update] [WORD ...]``: only cases whose names contain a word (then the
 document stays as it is); ``--update`` adds what is new on the grid to the snapshot.
 """
 
@@ -9,7 +9,6 @@ import sys
 import time
 import warnings
 
-from tests.conformance.backend import TileloomBackend
 from tests.conformance.cases import convnet_cases
 from tests.conformance.outcome import Outcome, outcome
 from tests.conformance.report import DOCUMENT, document, totals, update_snapshot
@@ -19,10 +18,8 @@ def main() -> int:
     """Exit status 1 where a case is wrong or crashes."""
     parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
     parser.add_argument("words", nargs="*")
-    parser.add_argument("--target", default=TileloomBackend.target)
     parser.add_argument("--update", action="store_true")
     wanted = parser.parse_args()
-    TileloomBackend.target = wanted.target
     warnings.simplefilter("ignore")  # ONNX's evaluator divides by zero where a case wants it to
     cases = {
         case.name: case for case in convnet_cases() if not wanted.words or any(w in case.name for w in wanted.words)
@@ -36,7 +33,7 @@ def main() -> int:
         print(text.rstrip(), flush=True)
     print(totals(outcomes))
     if not wanted.words:
-        DOCUMENT.write_text(document(cases, outcomes, wanted.target))
+        DOCUMENT.write_text(document(cases, outcomes))
     if wanted.update:
         update_snapshot(outcomes)
     return int(any(found.place in ("wrong", "crashed") for found in outcomes.values()))

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -49,12 +50,49 @@ class Output:
     on_host: tuple[str, ...] = ()
 
 
+SEGMENTS = 64
+INSIDE = 0.73
+QUANTISED = ("QuantizeLinear", "DequantizeLinear", "QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger")
+
+
+@cache
+def default_target() -> Target:
+    """For what is given in 8-bit codes: the default machine."""
+    return load_target("default")
+
+
+@cache
+def wide_target() -> Target:
+    """For float cases: the default machine with operands of 16 bits."""
+    return replace(
+        load_target("default"),
+        name="default16",
+        activation_bits=16,
+        weight_bits=16,
+        accumulator_bits=48,
+        segments=SEGMENTS,
+    )
+
+
+def calibration(frames: Array) -> Array:
+    """The frames themselves, and floats once more between theirs and 0: whole numbers alone would get whole codes."""
+    return np.concatenate([frames, frames * frames.dtype.type(INSIDE)]) if frames.dtype.kind == "f" else frames
+
+
+def has_codes(model: onnx.ModelProto) -> bool:
+    """Whether a model computes with codes of its own."""
+    kind = model.graph.input[0].type.tensor_type.elem_type if model.graph.input else 0
+    return kind in (onnx.TensorProto.INT8, onnx.TensorProto.UINT8) or any(
+        node.op_type in QUANTISED for node in model.graph.node
+    )
+
+
 class Prepared(BackendRep):
     """A model that is compiled when it is run."""
 
-    def __init__(self, model: onnx.ModelProto, target: Target) -> None:
+    def __init__(self, model: onnx.ModelProto) -> None:
         self.model = model
-        self.target = target
+        self.target = default_target() if has_codes(model) else wide_target()
 
     def run(self, inputs: Any, **kwargs: Any) -> tuple[Any, ...]:
         """The outputs as ONNX wants them."""
@@ -68,7 +106,13 @@ class Prepared(BackendRep):
         case = framed(*bound(self.model, inputs))
         network = take_model(case.model, "case")
         with float_runs_in_process():
-            graph = quantise(network, {case.input: case.frames}, method="minmax")
+            graph = quantise(
+                network,
+                {case.input: calibration(case.frames)},
+                method="minmax",
+                bits=self.target.activation_bits,
+                segments=SEGMENTS,
+            )
         program = compile_graph(graph, self.target)
         codes = {case.input: quantise_input(graph.tensors[case.input], case.frames)}
         reference = evaluate(graph, codes)
@@ -82,12 +126,10 @@ class Prepared(BackendRep):
 class TileloomBackend(Backend):
     """What ``onnx.backend.test`` talks to."""
 
-    target: ClassVar[str] = "default"
-
     @classmethod
     def prepare(cls, model: onnx.ModelProto, device: str = "CPU", **kwargs: Any) -> Prepared:
         """The model, not yet compiled."""
-        return Prepared(model, load_target(cls.target))
+        return Prepared(model)
 
     @classmethod
     def supports_device(cls, device: str) -> bool:
