@@ -39,6 +39,7 @@ from tileloom.compiler.passes.raise_movements import raise_movements
 from tileloom.compiler.passes.raise_opset import raise_opset
 from tileloom.compiler.passes.read_weights import read_weights
 from tileloom.compiler.passes.share_grids import share_grids
+from tileloom.compiler.passes.split_functions import split_functions
 from tileloom.compiler.passes.translate_dialects import translate_dialects
 from tileloom.compiler.passes.verify_graph import verify_graph
 from tileloom.compiler.problems import ModelError, Problem
@@ -157,7 +158,7 @@ def quantise(
         )
         graph = replace(graph, notes=(*graph.notes, note))
     seen = observe(with_parts(network, graph.parts), data, values) if values and data is not None else {}
-    calibrated = calibrate(graph, seen, method, bits)
+    calibrated = split_functions(calibrate(graph, seen, method, bits), segments)
     saved("calibrate", calibrated)
     integers = verify_graph(quantise_graph(calibrated, segments, bits))
     saved("quantise_graph", integers)

@@ -9,12 +9,32 @@ from tileloom.compiler.expansion import expand, part
 from tileloom.compiler.lowering import Lowering
 from tileloom.compiler.node import Node
 from tileloom.compiler.operator_example import Example, numbers, step
-from tileloom.compiler.pairs import BROADCAST
+from tileloom.compiler.rule import Rule
 from tileloom.compiler.table_function import TableFunction
 from tileloom.compiler.unary import lower_function
 
 NAMES = ("PRelu",)
-RULES = (BROADCAST,)
+
+
+def _slopes(node: Node) -> tuple[int, ...] | None:
+    """The slope's shape beside the input's; old exporters give one slope a channel without the axes behind."""
+    data, slope = node.shape(0), node.shape(1)
+    if data is None or slope is None:
+        return None
+    try:
+        if np.broadcast_shapes(data, slope) == data:
+            return slope
+    except ValueError:
+        pass
+    return (slope[0], *(1,) * (len(data) - 2)) if len(data) > 1 and slope == data[1:2] else None
+
+
+def _fits(node: Node) -> str | None:
+    data, slope = node.shape(0), node.shape(1)
+    return None if data is None or slope is None or _slopes(node) is not None else f"{list(slope)} for {list(data)}"
+
+
+RULES = (Rule("TL207", "the slopes must broadcast to the input", "give one number per channel", _fits),)
 
 
 def lower(node: Node, lowering: Lowering) -> None:
@@ -30,7 +50,7 @@ def lower(node: Node, lowering: Lowering) -> None:
         ]
         expand(node, lowering, steps, zero)
         return
-    values = np.asarray(slope.values, dtype=np.float32)
+    values = np.asarray(slope.values, dtype=np.float32).reshape(_slopes(node) or ())
     if np.all(values == values.flat[0]):
         lower_function(node, lowering, TableFunction("LeakyRelu", (float(values.flat[0]),)))
         return

@@ -12,9 +12,11 @@ import numpy as np
 from tileloom.compiler.real_graph import (
     Addition,
     Affine,
+    AveragePool,
     Clamp,
     Extremum,
     Function,
+    MaximumPool,
     Product,
     RealGraph,
     RealOperator,
@@ -33,13 +35,19 @@ class _Whole:
     """The function is more than factors, offsets and limits, which have places of their own."""
 
 
+_NARROWED = Addition | Product | Extremum | AveragePool | MaximumPool
+"""A limit behind one of these makes the map itself narrower, which is worth more than a place in a table."""
+
+
 def join_functions(graph: RealGraph) -> RealGraph:
     """Replace the last operator of each such part of the graph, and drop the others."""
     uses = graph.uses()
+    producers = {operator.output: operator for operator in graph.operators}
     known: dict[str, _Whole] = {}
     operators: list[RealOperator] = []
     for operator in graph.operators:
-        found = _whole(operator, graph, known, uses)
+        narrows = isinstance(operator, Clamp) and isinstance(producers.get(operator.input), _NARROWED)
+        found = None if narrows else _whole(operator, graph, known, uses)
         if found is not None:
             known[operator.output] = found
         if found is not None and found.bends and (found.root,) != inputs_of(operator):
