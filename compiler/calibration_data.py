@@ -1,18 +1,55 @@
 """Calibration data: the user's arrays checked against the network's inputs, or random data by a seed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import onnx
 
 from tileloom.compiler.float_model import Array
 from tileloom.compiler.network import Network
+from tileloom.compiler.pictures import Pictures
 from tileloom.compiler.problems import ModelError, Problem
 
 FRAMES = 512
 """Frames that are used at most: the first ones."""
 RANDOM_FRAMES = 16
 """Frames of random data where the user gives none."""
+
+
+Calibration = Mapping[str, Array] | Pictures | Iterable[Any]
+"""Arrays by input name (frames first), a folder of pictures, or an iterable of frames or batches.
+
+An item of an iterable is a mapping by input name, or a sequence in the order of the inputs (what follows, labels say,
+is left out), or the array of the only input.
+"""
+
+
+def gathered(network: Network, given: Calibration) -> Mapping[str, Array]:
+    """Arrays by input name, at most :data:`FRAMES` frames, not yet checked."""
+    if isinstance(given, Mapping):
+        return given
+    if isinstance(given, Pictures):
+        return {name: given.read(name, network.shapes[name][1:], FRAMES) for name in network.inputs}
+    parts: dict[str, list[Array]] = {name: [] for name in network.inputs}
+    frames = 0
+    for item in given:
+        if isinstance(item, Mapping):
+            arrays = {str(name): np.asarray(array) for name, array in item.items()}
+        else:
+            row = item if isinstance(item, list | tuple) else [item]
+            arrays = {name: np.asarray(array) for name, array in zip(network.inputs, row, strict=False)}
+        count = 0
+        for name, array in arrays.items():
+            fitted = _fitted(array, network.shapes[name][1:]) if name in parts else None
+            if fitted is None:
+                return arrays
+            parts[name].append(fitted)
+            count = len(fitted)
+        frames += count
+        if frames >= FRAMES:
+            break
+    return {name: np.concatenate(arrays) for name, arrays in parts.items() if arrays}
 
 
 def checked_data(network: Network, data: Mapping[str, Array]) -> dict[str, Array]:

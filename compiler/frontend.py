@@ -1,19 +1,20 @@
 """The front of the compiler: from an ONNX file to the integer graph, in one fixed list of passes."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import onnx
 
-from tileloom.compiler.calibration_data import checked_data, random_data
+from tileloom.compiler.calibration_data import Calibration, checked_data, gathered, random_data
 from tileloom.compiler.error_bound import error_bounds
-from tileloom.compiler.float_model import Array, observe
+from tileloom.compiler.float_model import observe
 from tileloom.compiler.graph import IntegerGraph
 from tileloom.compiler.network import Network
 from tileloom.compiler.nonlinearity import SEGMENTS
 from tileloom.compiler.parts import with_parts
 from tileloom.compiler.passes.absorb_quantisers import absorb_quantisers
+from tileloom.compiler.passes.apply_settings import apply_settings
 from tileloom.compiler.passes.calibrate import METHODS, calibrate, values_to_observe
 from tileloom.compiler.passes.check_lowering import check_lowering
 from tileloom.compiler.passes.check_numbers import check_numbers
@@ -44,6 +45,7 @@ from tileloom.compiler.passes.translate_dialects import translate_dialects
 from tileloom.compiler.passes.verify_graph import verify_graph
 from tileloom.compiler.problems import ModelError, Problem
 from tileloom.compiler.real_graph import RealGraph
+from tileloom.compiler.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class NetworkPass:
 
 
 NETWORK_PASSES = (
+    NetworkPass(apply_settings, "the user's word comes before anything is looked at"),
     NetworkPass(translate_dialects, "foreign operators become ones that all others know"),
     NetworkPass(order_nodes, "names and order first: everything else walks the nodes", stops=True),
     NetworkPass(raise_opset, "one form of the operators, as far as ONNX's converter goes"),
@@ -89,6 +92,7 @@ GRAPH_PASSES: tuple[tuple[Callable[[RealGraph], RealGraph], str], ...] = (
 """Steps from the lowered graph to one of convolutions, pools and additions."""
 
 
+DEFAULT_SETTINGS = Settings()
 Stage = Network | RealGraph | IntegerGraph
 Saved = Callable[[str, Stage], None]
 """What is told of every pass: its name, and the graph after it."""
@@ -98,18 +102,18 @@ def unsaved(name: str, stage: Stage) -> None:
     """Nobody looks at the stages."""
 
 
-def read_model(path: str | os.PathLike[str], saved: Saved = unsaved) -> Network:
+def read_model(path: str | os.PathLike[str], saved: Saved = unsaved, settings: Settings = DEFAULT_SETTINGS) -> Network:
     """The checked network in an ONNX file; raises :class:`ModelError` with all its problems."""
-    loaded = load(path)
+    loaded = replace(load(path), settings=settings)
     saved("load", loaded)
     network = _checked(loaded, saved)
     simplify(network, saved)
     return network
 
 
-def take_model(model: onnx.ModelProto, name: str = "model") -> Network:
+def take_model(model: onnx.ModelProto, name: str = "model", settings: Settings = DEFAULT_SETTINGS) -> Network:
     """The checked network of a model in memory, as :func:`read_model`."""
-    network = _checked(from_model(model, name))
+    network = _checked(replace(from_model(model, name), settings=settings))
     simplify(network)
     return network
 
@@ -125,9 +129,9 @@ def check(path: str | os.PathLike[str]) -> list[Problem]:
 
 def quantise(
     network: Network,
-    calibration: Mapping[str, Array] | None = None,
+    calibration: Calibration | None = None,
     seed: int = 0,
-    method: str = "mse",
+    method: str | None = None,
     segments: int = SEGMENTS,
     saved: Saved = unsaved,
     bits: int = 8,
@@ -136,19 +140,21 @@ def quantise(
 
     Parameters
     ----------
-    calibration : arrays by input name, frames first, in the network's own units; at most 512 frames are used. None
-        takes random data, with a note; a network that gives all its scales needs none
+    calibration : typical inputs in the network's own units; at most 512 frames are used. None takes random data, with
+        a note; a network that gives all its scales needs none
     seed : of the random data
     segments : of the tables of nonlinear functions, a power of two: what the target has
     bits : of activations and weights that the model gives as real numbers: 8, or 16 for a target of such operands
-    method : one of :data:`tileloom.compiler.passes.calibrate.METHODS`
+    method : one of :data:`tileloom.compiler.passes.calibrate.METHODS`; None for that of the network's settings
 
     The same arguments give the same graph. Raises :class:`ModelError`.
     """
+    method = network.settings.method if method is None else method
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, not {method!r}")
     graph = simplify(network)
-    data = None if calibration is None else checked_data(network, calibration)
+    _check_widths(network, graph, bits)
+    data = None if calibration is None else checked_data(network, gathered(network, calibration))
     values = values_to_observe(graph)
     if values and data is None:
         data = random_data(network, seed)
@@ -158,11 +164,28 @@ def quantise(
         )
         graph = replace(graph, notes=(*graph.notes, note))
     seen = observe(with_parts(network, graph.parts), data, values) if values and data is not None else {}
-    calibrated = split_functions(calibrate(graph, seen, method, bits), segments)
+    calibrated = split_functions(calibrate(graph, seen, method, bits, network.settings.bits), segments)
     saved("calibrate", calibrated)
-    integers = verify_graph(quantise_graph(calibrated, segments, bits))
+    integers = verify_graph(quantise_graph(calibrated, segments, bits, network.settings))
     saved("quantise_graph", integers)
     return replace(integers, error_bounds=error_bounds(integers, calibrated))
+
+
+def _check_widths(network: Network, graph: RealGraph, bits: int) -> None:
+    """Refuse bit widths that name no node, or are more than the target has."""
+    widths = network.settings.bits
+    nodes = [operator.source.node for operator in graph.operators]
+    rule = "bit widths must name nodes of the network"
+    problems = [
+        Problem("TL312", each, "", rule, "a pattern that matches none", "correct it") for each in widths.unused(nodes)
+    ]
+    for layer in widths.layers:
+        most = max(value for value in (layer.weights, layer.activations, 0) if isinstance(value, int))
+        if most > bits:
+            rule = f"bit widths must be at most those of the target, {bits}"
+            problems.append(Problem("TL312", layer.node, "", rule, str(most), "take fewer bits, or a wider target"))
+    if problems:
+        raise ModelError(problems)
 
 
 def _checked(network: Network, saved: Saved = unsaved) -> Network:

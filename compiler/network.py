@@ -6,6 +6,7 @@ import onnx
 
 from tileloom.compiler.node import Constant, Node
 from tileloom.compiler.problems import ModelError, Problem
+from tileloom.compiler.settings import Settings
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +25,7 @@ class Network:
     notes : decisions that a user may want to read
     problems : what was found to be wrong
     doubt : what shape inference finds wrong, reported if no operator says it better
+    settings : what the user decided
     """
 
     name: str
@@ -38,6 +40,7 @@ class Network:
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     doubt: str = ""
+    settings: Settings = field(default_factory=Settings)
 
     def nodes(self) -> list[Node]:
         """Views of the live nodes, in topological order."""

@@ -165,6 +165,11 @@ CODES: dict[str, tuple[str, str]] = {
         "Bit widths are whole numbers; quantised activations have whole zero points and at most 256 levels; the "
         "factors of a RequantShift must be exact in multipliers of 16 bits.",
     ),
+    "TL312": (
+        "a setting does not fit the network",
+        "Sizes (--dim), bound inputs (--bind) and bit widths (--bits) name axes, inputs and nodes of the network; the "
+        "fix says which name is nearest.",
+    ),
     "TL401": (
         "there is no such model",
         "A model argument is an ONNX file, a tile program (.tlp) or the name of a network that ships with tileloom; "

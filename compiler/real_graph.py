@@ -78,6 +78,8 @@ class Convolution:
     """With a function: the ONNX value that it is applied to."""
     seen: tuple[float, float] | None = None
     """With a function: least and greatest number that it is applied to, where calibration looked."""
+    means: Floats | None = None
+    """Mean of each channel of the input over the calibration data, where calibration looked."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from tileloom.compiler.problems import ModelError, Problem
 from tileloom.document import Document, Kind
 from tileloom.hw.spec.config import TargetError
 from tileloom.hw.spec.program import ProgramError
+from tileloom.torch_model import model
 from tileloom.verbs.bench import bench
 from tileloom.verbs.build import build
 from tileloom.verbs.check import check
@@ -43,6 +44,7 @@ __all__ = [
     "disassemble",
     "explain",
     "explore",
+    "model",
     "report",
     "repro",
     "rtl",

@@ -6,13 +6,16 @@ Nothing heavy is imported before a command runs, so that ``--help`` answers at o
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tileloom import options
 from tileloom.command_line import INTERRUPTED, run
 from tileloom.engine_name import EngineName
+
+if TYPE_CHECKING:
+    from tileloom.model_argument import Model
 
 HELP = """Convolutional networks from PyTorch to tile programs on generated, verified accelerator hardware.
 
@@ -54,6 +57,23 @@ def _tileloom(
     """Options of no command."""
 
 
+def _named(
+    model: str,
+    dim: list[str] | None,
+    batch: int | None,
+    bind: list[str] | None,
+    method: str | None = None,
+    bits: Path | None = None,
+) -> "Model":
+    """The model as the user named it, with the settings given, if any."""
+    if not (dim or batch or bind or method or bits):
+        return model
+    from tileloom.model_argument import find
+    from tileloom.model_settings import settings_of
+
+    return find(model, settings_of(dim, batch, bind, method, bits))
+
+
 @app.command(epilog="Example: tileloom demo")
 def demo(
     target: options.Target = None,
@@ -67,11 +87,18 @@ def demo(
 
 
 @app.command(epilog="Example: tileloom check net.onnx")
-def check(model: options.Model, save_passes: options.SavePasses = None, json: options.JsonPath = None) -> None:
+def check(
+    model: options.Model,
+    dim: options.Dims = None,
+    batch: options.Batch = None,
+    bind: options.Bind = None,
+    save_passes: options.SavePasses = None,
+    json: options.JsonPath = None,
+) -> None:
     """Check a network: every problem at once, each with code, PyTorch line, rule and fix."""
     from tileloom.verbs.check import check as verb
 
-    run("check", model, lambda watch: verb(model, save_passes=save_passes), json)
+    run("check", model, lambda watch: verb(_named(model, dim, batch, bind), save_passes=save_passes), json)
 
 
 @app.command(epilog="Example: tileloom explain TL203")
@@ -130,6 +157,11 @@ def compile(
     seed: options.Seed = 0,
     output: options.Program = None,
     save_passes: options.SavePasses = None,
+    dim: options.Dims = None,
+    batch: options.Batch = None,
+    bind: options.Bind = None,
+    method: options.Method = None,
+    bits: options.Bits = None,
     json: options.JsonPath = None,
 ) -> None:
     """Compile a network to a tile program (.tlp)."""
@@ -141,7 +173,7 @@ def compile(
         "compile",
         model,
         lambda watch: verb(
-            model,
+            _named(model, dim, batch, bind, method, bits),
             target=target,
             calibration=calibration,
             input=input,
@@ -164,6 +196,11 @@ def simulate(
     input: options.Input = None,
     calibration: options.Calibration = None,
     output: options.Outputs = None,
+    dim: options.Dims = None,
+    batch: options.Batch = None,
+    bind: options.Bind = None,
+    method: options.Method = None,
+    bits: options.Bits = None,
     json: options.JsonPath = None,
 ) -> None:
     """Latency, utilisation, DRAM bytes, energy and stalls of a frame, layer by layer."""
@@ -173,7 +210,7 @@ def simulate(
         "simulate",
         model,
         lambda watch: verb(
-            model,
+            _named(model, dim, batch, bind, method, bits),
             target=target,
             engine=engine,
             frames=frames,
@@ -196,6 +233,11 @@ def verify(
     seed: options.Seed = 0,
     input: options.Input = None,
     calibration: options.Calibration = None,
+    dim: options.Dims = None,
+    batch: options.Batch = None,
+    bind: options.Bind = None,
+    method: options.Method = None,
+    bits: options.Bits = None,
     json: options.JsonPath = None,
 ) -> None:
     """Compare integer reference, simulators and RTL bit for bit and cycle by cycle."""
@@ -205,7 +247,7 @@ def verify(
         "verify",
         model,
         lambda watch: verb(
-            model,
+            _named(model, dim, batch, bind, method, bits),
             target=target,
             engine=engine,
             frames=frames,
@@ -284,6 +326,11 @@ def report(
         list[str] | None,
         typer.Option("--want", metavar="FIGURE<=NUMBER", help="Say whether a figure keeps a bound; may be repeated."),
     ] = None,
+    dim: options.Dims = None,
+    batch: options.Batch = None,
+    bind: options.Bind = None,
+    method: options.Method = None,
+    bits: options.Bits = None,
     json: options.JsonPath = None,
 ) -> None:
     """One HTML page, self-contained: where every cycle and every picojoule of a frame goes."""
@@ -293,7 +340,7 @@ def report(
         "report",
         model,
         lambda watch: verb(
-            model,
+            _named(model, dim, batch, bind, method, bits),
             target=target,
             engine=engine,
             seed=seed,

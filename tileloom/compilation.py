@@ -15,6 +15,7 @@ from tileloom.progress import Watch, unwatched
 from tileloom.refusal import refuse
 
 if TYPE_CHECKING:
+    from tileloom.compiler.calibration_data import Calibration
     from tileloom.compiler.network import Network
 
 Saved = Callable[[str, Any], None]
@@ -54,7 +55,7 @@ class Compiled:
 def quantise_model(
     argument: ModelArgument,
     target: Target,
-    calibration: Arrays | None,
+    calibration: "Calibration | None",
     inputs: Arrays | None,
     seed: int,
     watch: Watch = unwatched,
@@ -69,8 +70,9 @@ def quantise_model(
     from tileloom.compiler.nonlinearity import SEGMENTS
 
     watch("reading the network", 0, 0)
-    network = frontend.read_model(argument.path, saved)
-    data, origin = calibration, "the calibration data"
+    network = frontend.read_model(argument.path, saved, argument.settings or frontend.DEFAULT_SETTINGS)
+    data: Calibration | None = calibration
+    origin = "the calibration data"
     if data is None and argument.zoo is not None:
         data, origin = dict(argument.zoo.calibration()), "64 training digits"
     if data is None and inputs is not None and all(array.dtype.kind == "f" for array in inputs.values()):
@@ -102,7 +104,7 @@ def compile_quantised(quantised: Quantised, target: Target, taps: bool = False, 
 def compiled(
     argument: ModelArgument,
     target: str | Path | None,
-    calibration: Arrays | None = None,
+    calibration: "Calibration | None" = None,
     inputs: Arrays | None = None,
     seed: int = 0,
     watch: Watch = unwatched,
@@ -120,6 +122,10 @@ def compiled(
     if calibration is not None:
         rule = "a tile program is quantised already"
         raise refuse("TL409", str(argument.path), rule, "to be calibrated again", "leave --calibration out")
+    if argument.settings is not None:
+        rule = "a tile program has its sizes, constants and ranges already"
+        fix = "compile the network again with --dim, --batch, --bind, --method or --bits"
+        raise refuse("TL409", str(argument.path), rule, "to be given others", fix)
     if target is not None:
         machine = load_target(target)
         if machine.hash != program.target.hash:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +13,26 @@ from tileloom.files import Arrays, read_arrays
 from tileloom.model_argument import ModelArgument
 from tileloom.refusal import refuse
 
+if TYPE_CHECKING:
+    from tileloom.compiler.calibration_data import Calibration
+
 Codes = npt.NDArray[np.signedinteger]
 Given = str | Path | Mapping[str, npt.NDArray[Any]]
 """An ``.npz`` file, or arrays by input name."""
+
+
+def calibration_of(given: "Given | Calibration | None") -> "Calibration | None":
+    """Typical inputs: of an ``.npz`` file, a folder of pictures, or as they are (arrays by name, an iterable).
+
+    Raises ``ModelError`` TL405 for a path that is none of these.
+    """
+    if not isinstance(given, str | Path):
+        return given
+    if Path(given).is_dir():
+        from tileloom.compiler.pictures import Pictures
+
+        return Pictures(Path(given))
+    return read_arrays(Path(given))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,12 +1,13 @@
 """What a user names as a model: an ONNX file, a tile program, or a network that ships with tileloom."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tileloom.refusal import refuse
 
 if TYPE_CHECKING:
+    from tileloom.compiler.settings import Settings
     from tileloom.hw.spec.program import Program
     from tileloom.models.zoo import ZooModel
 
@@ -21,6 +22,10 @@ class ModelArgument:
     name: str
     is_program: bool = False
     zoo: "ZooModel | None" = None
+    settings: "Settings | None" = None
+    """What the user decided about the network; None for nothing."""
+    folder: object = None
+    """Holds a network that was exported for this argument, and goes with it."""
 
     def network(self, verb: str) -> Path:
         """The ONNX file; a program is refused, because ``verb`` needs the network itself."""
@@ -43,14 +48,22 @@ class ModelArgument:
         return program
 
 
-def find(model: str | Path) -> ModelArgument:
+Model = str | Path | ModelArgument
+"""A file, a zoo name, or what :func:`find` or :func:`tileloom.torch_model.model` made of one."""
+
+
+def find(model: Model, settings: "Settings | None" = None) -> ModelArgument:
     """The model of a file or zoo name; an existing file wins over a zoo network of the same name.
+
+    ``settings`` replace those that a found model has already.
 
     Raises ``ModelError`` TL401 where there is neither.
     """
     from tileloom.hw.spec.program import MAGIC
     from tileloom.models.zoo import MODELS
 
+    if isinstance(model, ModelArgument):
+        return model if settings is None else replace(model, settings=settings)
     path = Path(model)
     if path.is_file():
         try:
@@ -60,10 +73,10 @@ def find(model: str | Path) -> ModelArgument:
             raise refuse(
                 "TL401", str(model), "a model must be readable", error.strerror or str(error), "check its permissions"
             ) from None
-        return ModelArgument(path, path.stem, is_program)
+        return ModelArgument(path, path.stem, is_program, settings=settings)
     for zoo in MODELS:
         if zoo.name == str(model):
-            return ModelArgument(zoo.path, zoo.name, zoo=zoo)
+            return ModelArgument(zoo.path, zoo.name, zoo=zoo, settings=settings)
     names = ", ".join(zoo.name for zoo in MODELS)
     raise refuse(
         "TL401",

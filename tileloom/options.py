@@ -30,7 +30,22 @@ Input = Annotated[
 ]
 Calibration = Annotated[
     Path | None,
-    typer.Option("--calibration", metavar="X.npz", help="Typical inputs; activation ranges are chosen from them."),
+    typer.Option(
+        "--calibration", metavar="X.npz|DIR", help="Typical inputs, or pictures; ranges are chosen from them."
+    ),
+]
+Dims = Annotated[
+    list[str] | None, typer.Option("--dim", metavar="NAME=N", help="Size of a dynamic axis; may be repeated.")
+]
+Batch = Annotated[int | None, typer.Option("--batch", metavar="1", help="First axis of all inputs, whatever it is.")]
+Bind = Annotated[
+    list[str] | None, typer.Option("--bind", metavar="NAME=X.npy", help="Make an input a constant; may be repeated.")
+]
+Method = Annotated[
+    str | None, typer.Option("--method", metavar="NAME", help="Choice of ranges: mse (usual), percentile or minmax.")
+]
+Bits = Annotated[
+    Path | None, typer.Option("--bits", metavar="X.toml", help="Bit widths of layers, by patterns of node names.")
 ]
 Frames = Annotated[int | None, typer.Option("--frames", min=1, max=1_000_000, help="Inferences; else all of --input.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Of random inputs where none are given.")]

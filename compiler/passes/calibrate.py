@@ -10,13 +10,16 @@ from math import inf
 
 import numpy as np
 
+from tileloom.compiler.bit_widths import BitWidths
 from tileloom.compiler.float_model import BINS, Histogram
 from tileloom.compiler.grid_groups import grid_groups, is_root
 from tileloom.compiler.nonlinearity import range_of_bounded
 from tileloom.compiler.real_graph import Assembly, Convolution, Floats, Map, Quantisation, RealGraph, RealOperator
 from tileloom.compiler.scales import quantisation_of_range
 from tileloom.compiler.table_function import is_narrow
+from tileloom.hw.spec.quant import signed_range
 
+EQUAL = BitWidths()
 METHODS = ("mse", "percentile", "minmax")
 """How a range is chosen: least squared error, 99.99 % of the values, or all of them."""
 PERCENTILE = 99.99
@@ -36,27 +39,36 @@ def values_to_observe(graph: RealGraph) -> list[str]:
     return list(dict.fromkeys(needed))
 
 
-def calibrate(graph: RealGraph, seen: dict[str, Histogram], method: str, bits: int = 8) -> RealGraph:
-    """The graph with every map quantised, those that the model leaves open to codes of ``bits`` bits."""
+def calibrate(
+    graph: RealGraph, seen: dict[str, Histogram], method: str, bits: int = 8, widths: BitWidths = EQUAL
+) -> RealGraph:
+    """The graph with every map quantised, those that the model leaves open to codes of ``bits`` bits.
+
+    Maps of nodes that ``widths`` names get fewer; of several that share a grid the fewest count.
+    """
     producers = {operator.output: operator for operator in graph.operators}
     maps = dict(graph.maps)
     for group in grid_groups(graph):
         roots = [name for name in group if is_root(producers.get(name))]
-        grid = _fixed([producers.get(name) for name in roots], bits)
+        named = [widths.activations(each.source.node) for each in map(producers.get, group) if each is not None]
+        width = min([bits, *(each for each in named if each is not None)])
+        grid = _fixed([producers.get(name) for name in roots], width)
         if grid is None:
             data = [_data(maps[name], producers.get(name), seen) for name in roots]
-            low, high = _range(data, method, bits)
+            low, high = _range(data, method, width)
             # Inputs keep their whole range: their values are data, not outliers.
             whole = [each for name, each in zip(roots, data, strict=True) if name not in producers]
             fills = [each.fill for each in map(producers.get, group) if isinstance(each, Assembly)]
             bounds = [*(fill for fill in fills if abs(fill) < FILL), *(end for each in whole for end in each.ends)]
-            grid = quantisation_of_range(min([low, *bounds]), max([high, *bounds]), bits)
-            if (exact := _whole_numbers(data)) is not None:
+            grid = quantisation_of_range(min([low, *bounds]), max([high, *bounds]), width)
+            if (exact := _whole_numbers(data, width)) is not None:
                 grid = exact
         for name in group:
             maps[name] = replace(maps[name], quantisation=grid)
     return replace(
-        graph, maps=maps, operators=tuple(_having_seen(operator, graph, seen) for operator in graph.operators)
+        graph,
+        maps=maps,
+        operators=tuple(_with_means(_having_seen(each, graph, seen), graph, seen) for each in graph.operators),
     )
 
 
@@ -74,6 +86,20 @@ def _having_seen(operator: RealOperator, graph: RealGraph, seen: dict[str, Histo
     return replace(operator, seen=(histogram.low, histogram.high))
 
 
+def _with_means(operator: RealOperator, graph: RealGraph, seen: dict[str, Histogram]) -> RealOperator:
+    """A convolution whose weights are to be rounded, with the mean of each of its input's channels if it is known."""
+    if not isinstance(operator, Convolution) or operator.codes is not None:
+        return operator
+    read = graph.maps[operator.input]
+    histogram = seen.get(read.value)
+    if histogram is None or len(histogram.means) != read.channels or read.channels_last:
+        return operator
+    low, high = _limits(graph.producer(read.name))
+    if histogram.low < low - 1e-6 or histogram.high > high + 1e-6:
+        return operator  # observed before its limits: the mean is another
+    return replace(operator, means=histogram.means)
+
+
 def _fixed(producers: list[RealOperator | None], bits: int = 8) -> Quantisation | None:
     """The grid of the one bounded function that writes all of a group's maps."""
     functions = {each.function if isinstance(each, Convolution) else None for each in producers}
@@ -82,14 +108,15 @@ def _fixed(producers: list[RealOperator | None], bits: int = 8) -> Quantisation 
     return None if bounds is None else quantisation_of_range(*bounds, bits)
 
 
-def _whole_numbers(data: list["_Data"]) -> Quantisation | None:
+def _whole_numbers(data: list["_Data"], bits: int) -> Quantisation | None:
     """The grid of scale 1 for data of whole numbers, pixels say, that fit its codes; None for other data."""
     low, high = min(each.ends[0] for each in data), max(each.ends[1] for each in data)
     if not all(each.seen.whole for each in data) or not (low.is_integer() and high.is_integer()):
         return None
-    for zero_point in (-128, 0):
-        if -128 - zero_point <= low and high <= 127 - zero_point:
-            return Quantisation(1.0, zero_point)
+    least, greatest = signed_range(bits)
+    for zero_point in (least, 0) if bits <= 8 else (0, least):
+        if least - zero_point <= low and high <= greatest - zero_point:
+            return Quantisation(1.0, zero_point, least, greatest)
     return None
 
 

@@ -4,10 +4,13 @@ Requires: every map quantised; convolutions, pools, pairs and assemblies only. E
 accumulators are proven to fit. Raises :class:`ModelError` with every layer whose numbers do not fit (TL305, TL306).
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from tileloom.compiler import graph as integer
 from tileloom.compiler.graph import Codes, IntegerGraph, Tensor
+from tileloom.compiler.narrow_weights import narrow_codes
 from tileloom.compiler.nonlinearity import SEGMENTS, NotFinite, Range, Table, step_table, table_of
 from tileloom.compiler.problems import ModelError, Problem
 from tileloom.compiler.real_graph import (
@@ -25,7 +28,8 @@ from tileloom.compiler.real_graph import (
     RealGraph,
     RealOperator,
 )
-from tileloom.compiler.scales import code_limits, refined_codes, weight_codes
+from tileloom.compiler.scales import code_limits, mean_error, refined_codes, weight_codes
+from tileloom.compiler.settings import Settings
 from tileloom.compiler.table_function import IDENTITY, STEP
 from tileloom.hw.spec.program import code_type
 from tileloom.hw.spec.quant import (
@@ -39,17 +43,20 @@ from tileloom.hw.spec.quant import (
     signed_range,
 )
 
+DEFAULT_SETTINGS = Settings()
 FACTOR_LIMIT = 65535.0
 """Requantisation factors stay below this."""
 
 
-def quantise_graph(graph: RealGraph, segments: int = SEGMENTS, bits: int = 8) -> IntegerGraph:
+def quantise_graph(
+    graph: RealGraph, segments: int = SEGMENTS, bits: int = 8, settings: Settings = DEFAULT_SETTINGS
+) -> IntegerGraph:
     """The integer graph; nonlinear functions get tables of ``segments`` segments, a power of two.
 
     Weights that the model gives as real numbers get codes of ``bits`` bits, and sums are proven to fit the accumulators
     of a target with such operands.
     """
-    builder = _Builder(graph, segments, bits)
+    builder = _Builder(graph, segments, bits, settings)
     operators = tuple(builder.quantised(operator) for operator in graph.operators)
     if builder.problems:
         raise ModelError(builder.problems)
@@ -101,9 +108,10 @@ def _stored(codes: Int64s, bits: int) -> Codes:
 class _Builder:
     """Turns operators one by one, collecting problems and notes."""
 
-    def __init__(self, graph: RealGraph, segments: int, bits: int) -> None:
+    def __init__(self, graph: RealGraph, segments: int, bits: int, settings: Settings) -> None:
         self.graph = graph
         self.bits = bits
+        self.settings = settings
         self.sum_bits = accumulator_bits(bits)
         self.segments = segments
         self.problems: list[Problem] = []
@@ -174,7 +182,7 @@ class _Builder:
         read, written = self._of(operator.input), self._of(operator.output)
         codes, scales = operator.codes, operator.scales
         if codes is None or scales is None:
-            codes, scales = weight_codes(operator.weights, operator.bias, read.scale, self.bits)
+            operator, codes, scales = self._rounded(operator, read)
         else:
             codes, scales = refined_codes(codes, scales, operator.bias, read.scale)
         if operator.function is not None and operator.function.name == STEP and not operator.function.arguments:
@@ -233,6 +241,19 @@ class _Builder:
             "(rounding alone 0.5)"
         )
         return table
+
+    def _rounded(self, operator: Convolution, read: Quantisation) -> tuple[Convolution, Int64s, Floats]:
+        """Codes and scales for real weights, and the convolution with a bias that makes up for their mean error."""
+        width = self.settings.bits.weights(operator.source.node)
+        if width is not None and not (isinstance(width, int) and width >= self.bits):
+            codes, scales = narrow_codes(operator.weights, width)
+            codes, scales = refined_codes(codes, scales, operator.bias, read.scale)
+        else:
+            codes, scales = weight_codes(operator.weights, operator.bias, read.scale, self.bits)
+        if operator.means is None or not self.settings.correct_bias:
+            return operator, codes, scales
+        error = mean_error(operator.weights, codes, scales, operator.means, operator.groups)
+        return replace(operator, bias=operator.bias - error), codes, scales
 
     def _sign(self, operator: Convolution, codes: Int64s, scales: Floats) -> integer.Conv2d:
         """Codes +1 and -1 by the sign of the sum: rounding the bias down keeps every sum on its side of zero."""

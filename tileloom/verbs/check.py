@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tileloom.compiler.problems import ModelError, Problem
 from tileloom.document import Document, Kind
-from tileloom.model_argument import ModelArgument, find
+from tileloom.model_argument import Model, ModelArgument, find
 from tileloom.pass_files import PassFiles
 from tileloom.tables import Cell, Table
 
@@ -53,7 +53,7 @@ class CheckDocument(Document):
         return [_grouped(self.model, self.problems)]
 
 
-def check(model: str | Path, *, save_passes: str | Path | None = None) -> CheckDocument:
+def check(model: Model, *, save_passes: str | Path | None = None) -> CheckDocument:
     """Check an ONNX file, zoo network or program file without compiling it.
 
     ``save_passes`` is a folder that gets the network after every pass, as ONNX files, as far as it comes.
@@ -65,10 +65,12 @@ def check(model: str | Path, *, save_passes: str | Path | None = None) -> CheckD
     folder = None if save_passes is None else Path(save_passes)
     if argument.is_program:
         return _of_program(argument, argument.program())
-    from tileloom.compiler.frontend import read_model
+    from tileloom.compiler.frontend import DEFAULT_SETTINGS, read_model
 
     try:
-        return _of_network(argument, read_model(argument.path, PassFiles(folder)))
+        return _of_network(
+            argument, read_model(argument.path, PassFiles(folder), argument.settings or DEFAULT_SETTINGS)
+        )
     except ModelError as error:
         return CheckDocument(model=argument.name, accepted=False, problems=error.problems)
 

@@ -3,16 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from tileloom.compilation import Compiled, compiled
 from tileloom.document import Document, Kind
 from tileloom.files import require_writable, write
-from tileloom.frames import Given, arrays_of
-from tileloom.model_argument import PROGRAM_SUFFIX, find
+from tileloom.frames import Given, arrays_of, calibration_of
+from tileloom.model_argument import PROGRAM_SUFFIX, Model, find
 from tileloom.pass_files import PassFiles
 from tileloom.progress import Watch, unwatched
 from tileloom.tables import Table, facts
+
+if TYPE_CHECKING:
+    from tileloom.compiler.calibration_data import Calibration
 
 
 @dataclass(frozen=True)
@@ -70,10 +73,10 @@ class CompileDocument(Document):
 
 
 def compile(
-    model: str | Path,
+    model: Model,
     *,
     target: str | Path | None = None,
-    calibration: Given | None = None,
+    calibration: "Given | Calibration | None" = None,
     input: Given | None = None,
     seed: int = 0,
     output: str | Path | None = None,
@@ -91,7 +94,7 @@ def compile(
     if output is not None:
         require_writable(Path(output))
     saved = PassFiles(None if save_passes is None else Path(save_passes))
-    made = compiled(argument, target, arrays_of(calibration), arrays_of(input), seed, watch, saved)
+    made = compiled(argument, target, calibration_of(calibration), arrays_of(input), seed, watch, saved)
     if output is not None:
         write(Path(output), made.program.to_bytes())
     return _document(argument.name, made, output)

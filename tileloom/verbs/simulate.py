@@ -3,21 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from tileloom.compilation import Compiled, compiled
 from tileloom.document import Document, Kind
 from tileloom.engine_name import EngineName
 from tileloom.engines import rtl_engine, run_cycle, run_functional, run_rtl
 from tileloom.files import Arrays, require_writable, write_arrays
-from tileloom.frames import Given, arrays_of, frames_for
+from tileloom.frames import Given, arrays_of, calibration_of, frames_for
 from tileloom.hw.spec.registers import CAUSE_TEXTS, Cause
 from tileloom.hw.spec.result import Result
 from tileloom.layer_figures import LayerFigures, frame_bytes, layer_figures
-from tileloom.model_argument import find
+from tileloom.model_argument import Model, find
 from tileloom.progress import Watch, unwatched
 from tileloom.sim.energy.model import energy
 from tileloom.tables import Table, facts, percent, si
+
+if TYPE_CHECKING:
+    from tileloom.compiler.calibration_data import Calibration
 
 TIMED = ("cycles", "interval_cycles", "utilisation", "roofline_efficiency", "latency_s", "interval_s", "frames_per_s")
 ENERGY = ("energy_j", "energy_low_j", "energy_high_j", "power_w", "energy_units_j")
@@ -80,14 +83,14 @@ class SimulateDocument(Document):
 
 
 def simulate(
-    model: str | Path,
+    model: Model,
     *,
     target: str | Path | None = None,
     engine: str | None = None,
     frames: int | None = None,
     seed: int = 0,
     input: Given | None = None,
-    calibration: Given | None = None,
+    calibration: "Given | Calibration | None" = None,
     output: str | Path | None = None,
     watch: Watch = unwatched,
 ) -> SimulateDocument:
@@ -101,7 +104,7 @@ def simulate(
     if output is not None:
         require_writable(Path(output))
     given = arrays_of(input)
-    made = compiled(argument, target, arrays_of(calibration), given, seed, watch)
+    made = compiled(argument, target, calibration_of(calibration), given, seed, watch)
     name = EngineName(engine) if engine else EngineName.CYCLE
     data = frames_for(made.inputs, given, frames, seed, argument)
     counted = run_cycle(made.program, data.count, watch=watch)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from tileloom.compilation import Compiled, compiled
 from tileloom.compiler.problems import ModelError, Problem
@@ -12,14 +12,17 @@ from tileloom.document import Document, Kind
 from tileloom.engine_name import EngineName
 from tileloom.engines import missing_for_rtl
 from tileloom.float_run import ONNXRUNTIME_LEVEL, FloatRun, deviations_of, run_float_network
-from tileloom.frames import Frames, Given, arrays_of, frames_for
+from tileloom.frames import Frames, Given, arrays_of, calibration_of, frames_for
 from tileloom.hw.spec.program import JobMap
 from tileloom.hw.spec.result import Result
-from tileloom.model_argument import find
+from tileloom.model_argument import Model, find
 from tileloom.progress import Watch, unwatched
 from tileloom.refusal import problem
 from tileloom.tables import Table, decibels, facts
 from tileloom.verification import Comparison, Verification, layer_of, verify_program, verify_quantised
+
+if TYPE_CHECKING:
+    from tileloom.compiler.calibration_data import Calibration
 
 FRAMES = 3
 """Frames where the user gives neither a number nor data."""
@@ -100,14 +103,14 @@ class VerifyDocument(Document):
 
 
 def verify(
-    model: str | Path,
+    model: Model,
     *,
     target: str | Path | None = None,
     engine: str | None = None,
     frames: int | None = None,
     seed: int = 0,
     input: Given | None = None,
-    calibration: Given | None = None,
+    calibration: "Given | Calibration | None" = None,
     watch: Watch = unwatched,
 ) -> VerifyDocument:
     """Compare all engines up to ``engine`` (functional, cycle, rtl; None: rtl where it can be built, else cycle).
@@ -117,7 +120,7 @@ def verify(
     """
     argument = find(model)
     given = arrays_of(input)
-    made = compiled(argument, target, arrays_of(calibration), given, seed, watch)
+    made = compiled(argument, target, calibration_of(calibration), given, seed, watch)
     missing = () if engine else missing_for_rtl()
     deepest = EngineName(engine) if engine else EngineName.CYCLE if missing else EngineName.RTL
     skipped = (f"The RTL was not run, because {', '.join(missing)} is missing here.",) if missing else ()
