@@ -229,8 +229,8 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "TL413": (
         "a space of targets cannot be explored",
-        "A space is a TOML file: base (a target), [vary] with fields of a target and lists of values, and [within] with "
-        "bounds on macs_per_cycle, on_chip_bytes, tiles or port_bytes. Objectives are figures of a point.",
+        "A space is a TOML file: base (a target), [vary] with fields of a target and lists of values, and [within] "
+        "with bounds on macs_per_cycle, on_chip_bytes, tiles or port_bytes. Objectives are figures of a point.",
     ),
     "TL414": (
         "a cluster cannot be used",
