@@ -1,4 +1,5 @@
-"""Random layers of a bounded size: single ones, fused ones, two or three in a row, now and then a small network.
+"""Random layers of a bounded size: single ones, fused ones, two or three in a row, now and then a small network, or one
+that moves data between its layers.
 
 Ranges: kernels 1..11 on each axis, strides 1..4, dilations 1..3, any pads below the kernel, channels 1..70, maps
 1..40. What would take a target too many cycles is drawn again, each time from slightly smaller ranges, so that every
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tests.compiler_back.graphs import GraphMaker, random_window
+from tests.compiler_back.moving_networks import moving_network
 from tests.compiler_back.random_networks import random_network
 from tests.equality.extremes import with_extremes
 from tileloom.compiler.graph import AveragePool2d, Conv2d, IntegerGraph, MaxPool2d, Operator, Window
@@ -19,7 +21,7 @@ CHANNELS, SIDE = 70, 40
 SHRINK = 0.95
 SINGLE = ("conv", "conv", "conv", "depthwise", "grouped", "max", "average", "add")
 FUSED = ("conv+add", "conv+max", "conv+average")
-KINDS = (*SINGLE, *FUSED, "row", "row", "row", "network")
+KINDS = (*SINGLE, *FUSED, "row", "row", "row", "network", "moving", "moving")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +41,10 @@ def random_graph(seed: int, target: Target, most_cycles: int) -> DrawnGraph:
         random = np.random.default_rng((seed, 2, attempt))
         if kind == "network":
             maker, graph = random_network(int(random.integers(1 << 32)), target)
+        elif kind == "moving":
+            maker, graph = moving_network(int(random.integers(1 << 32)), target)
         else:
-            maker = GraphMaker(int(random.integers(1 << 32)), segments=target.segments)
+            maker = GraphMaker(int(random.integers(1 << 32)), target.segments, target.activation_bits)
             graph = maker.graph(_draw(maker, kind, random, SHRINK**attempt))
         if cycles_at_least(graph, target) <= most_cycles:
             break
@@ -69,7 +73,7 @@ def _cycles(graph: IntegerGraph, operator: Operator, target: Target) -> int:
             traffic = graph.tensors[operator.input].elements
         case _:
             work, traffic = out.elements // columns, 2 * out.elements
-    return max(work, (traffic + out.elements) // target.port_bytes, out.elements // target.tiles)
+    return max(work, (traffic + out.elements) // target.port_activations, out.elements // target.tiles)
 
 
 def _draw(maker: GraphMaker, kind: str, random: np.random.Generator, scale: float) -> str:

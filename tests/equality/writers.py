@@ -20,8 +20,9 @@ def byte_address(tensor: TensorMap, channel: int, y: int, x: int) -> int:
     >>> byte_address(TensorMap("t", 100, 5, 2, 3, 4, 1.0, 0), 4, 1, 2)
     144
     """
-    block, rest = divmod(channel, tensor.block)
-    return tensor.address + ((block * tensor.height + y) * tensor.width + x) * tensor.block + rest
+    block, rest = divmod(tensor.slots[channel] if tensor.slots else channel, tensor.block)
+    element = ((block * tensor.height + y) * tensor.width + x) * tensor.block + rest
+    return tensor.address + element * tensor.element_bytes
 
 
 def writer_of(program: Program, space: int, address: int) -> Writer | None:
