@@ -16,6 +16,11 @@ Activations = Codes
 Index = npt.NDArray[np.int64]
 
 
+def filled(shape: tuple[int, ...], fill: int, element_bytes: int) -> Activations:
+    """Activations whose every byte is ``fill``."""
+    return np.full((*shape, element_bytes), fill, np.int8).view(code_type(element_bytes))[..., 0]
+
+
 class AddressSpace:
     """Memory window or map buffer: signed bytes ``(frames, size)``, reached in whole beats of ``port_bytes``.
 
@@ -63,7 +68,7 @@ class Log:
         shape = (frames, size, word) if word else (frames, size)
         self.name = name
         self.size = size
-        self.data: Activations = np.full(shape, fill, code_type(element_bytes))
+        self.data: Activations = filled(shape, fill, element_bytes)
         self.reserved = self.head = self.base = self.tail = 0
 
     def has_room(self, amount: int) -> bool:

@@ -26,7 +26,7 @@ class Machine:
     words : the program, as it stands in memory
     bounded : send an instruction only where the machine's descriptor queues certainly have room for it; a program that
         ends so cannot hang the machine by the depth of its queues
-    fill : what logs and slots hold at the start; no program's results may depend on it
+    fill : what every byte of logs and slots holds at the start; no program's results may depend on it
     """
 
     def __init__(

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tileloom.hw.spec import isa, quant, timing
-from tileloom.hw.spec.program import code_type
 from tileloom.sim.functional.back_end import read_constants, results
-from tileloom.sim.functional.buffers import Activations, Log
+from tileloom.sim.functional.buffers import Activations, Log, filled
 from tileloom.sim.functional.faults import BrokenRule
 from tileloom.sim.functional.mac_array import accumulate, loop_nest
 from tileloom.sim.functional.queue import InstructionQueue
@@ -33,7 +32,7 @@ class Tile:
         self.weights = Log(f"weights of tile {number}", target.weight_words, 1, word, fill, size)
         self.accumulators = np.zeros((frames, target.accumulator_entries, target.columns), np.int64)
         slots = (frames, timing.SLOTS, target.slot_activations)
-        self.slots: Activations = np.full(slots, fill, code_type(size))
+        self.slots: Activations = filled(slots, fill, size)
         self.full_slots: deque[int] = deque()
         self.next_slot = 0
         self.full_halves: deque[int] = deque()

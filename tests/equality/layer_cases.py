@@ -11,6 +11,7 @@ from tileloom.compiler.backend.compile import compile_graph
 from tileloom.compiler.reference import evaluate
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.program import Codes
+from tileloom.hw.spec.quant import signed_range
 
 FRAMES = 2
 MOST_CYCLES = 6000
@@ -41,7 +42,7 @@ def layer_cases(seed: int, target: Target) -> LayerCases:
     programs = {"as compiled": compile_graph(drawn.graph, target)}
     if len(drawn.graph.operators) > 1:
         programs["with taps"] = compile_graph(drawn.graph, target, taps=True)
-    inputs = _data(drawn.maker.data(1 if large else FRAMES), seed)
+    inputs = _data(drawn.maker.data(1 if large else FRAMES), seed, target)
     expected = dict(evaluate(drawn.graph, inputs))
     title = layer_title(seed, target)
     return LayerCases(
@@ -54,11 +55,11 @@ def layer_cases(seed: int, target: Target) -> LayerCases:
     )
 
 
-def _data(codes: dict[str, Codes], seed: int) -> dict[str, Codes]:
+def _data(codes: dict[str, Codes], seed: int, target: Target) -> dict[str, Codes]:
     """The codes; in one of five cases every element of a frame is at one end of the range."""
     if seed % 5:
         return codes
-    ends = (-128, 127)
+    ends = signed_range(target.activation_bits)
     return {
         name: np.stack([np.full_like(frame, ends[(seed // 5 + number) % 2]) for number, frame in enumerate(array)])
         for name, array in codes.items()

@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.equality.run", description=__doc__.splitlines()[0])
-    parser.add_argument("--target", action="append", choices=TARGETS, help="may be repeated; all four by default")
+    parser.add_argument("--target", action="append", choices=TARGETS, help="may be repeated; all of them by default")
     parser.add_argument("--layers", type=int, default=500)
     parser.add_argument("--programs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0, help="the first seed")

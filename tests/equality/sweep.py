@@ -13,7 +13,7 @@ from tileloom.compiler.problems import ModelError
 from tileloom.hw.build import build
 from tileloom.hw.spec.config import load_target
 
-TARGETS = ("small", "odd", "mac25", "default")
+TARGETS = ("small", "odd", "mac25", "small16", "default")
 MOST_DIFFERING = 25
 """A sweep gives up when so many layers or programs differ."""
 Progress = Callable[[str], None]
