@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 TEST_PROCESSES ?= 2
 PYTEST := TILELOOM_STRICT_SKIPS=1 $(BIN)/python -m pytest -n $(TEST_PROCESSES) -rs
 
-.PHONY: help demo test test-full pytest pytest-full lint conformance operators faults area models install system clean
+.PHONY: help demo test test-full pytest pytest-full lint conformance operators fuzz faults area models install system clean
 
 help:
 	@echo "make demo       the main job: PyTorch networks on generated, verified hardware (about 3 minutes)"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-full  the tests of make test and the long ones"
 	@echo "make conformance  the onnx package's operator cases, writes docs/conformance.md (a minute)"
 	@echo "make operators  writes docs/operators.md from the rules of the operators"
+	@echo "make fuzz       200,000 byte mutants of models, 20,000 compiled, 10,000 corrupted programs (hours)"
 	@echo "make faults     plants 40 faults in the hardware, finds each, writes docs/faults.md (about 10 minutes)"
 	@echo "make lint       lint, format and types only"
 	@echo "make area       cells of the small target on iCE40 and of the default one on ECP5"
@@ -46,6 +47,9 @@ conformance: $(INSTALLED)
 
 operators: $(INSTALLED)
 	$(BIN)/python -m tileloom.compiler.operator_document docs/operators.md
+
+fuzz: $(INSTALLED)
+	$(BIN)/python -m tests.fuzz --processes $(TEST_PROCESSES)
 
 faults: $(INSTALLED)
 	$(BIN)/python -m tests.faults.run --jobs $(TEST_PROCESSES)
