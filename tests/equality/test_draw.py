@@ -19,7 +19,7 @@ def windows(graph: IntegerGraph) -> list[Window]:
 @pytest.mark.parametrize("target", TARGETS)
 def test_ranges_are_reached(target: str) -> None:
     machine = load_target(target)
-    drawn = [random_graph(seed, machine, MOST_CYCLES) for seed in range(300)]
+    drawn = [random_graph(seed, machine, MOST_CYCLES) for seed in range(500)]
     assert {one.kind for one in drawn} == set(KINDS)
     found = [window for one in drawn for window in windows(one.graph)]
     for axis in (0, 1):
@@ -52,17 +52,21 @@ def test_one_seed_gives_one_layer() -> None:
             np.testing.assert_array_equal(a.bias, b.bias)
 
 
-def test_extremes_keep_their_ranges() -> None:
-    """Sums of 32 bits at most, and biases near that; multipliers of 18 bits; shifts up to the largest."""
+@pytest.mark.parametrize("name", ["default", "small16"])
+def test_extremes_keep_their_ranges(name: str) -> None:
+    """Sums of 32 (48) bits at most, and biases near that; multipliers of 18 bits; shifts up to the largest."""
     shifts: set[int] = set()
-    greatest = 0
+    greatest, target = 0, load_target(name)
+    limit = 1 << (target.accumulator_bits - 1)
     for seed in range(200):
-        for operator in random_graph(seed, load_target("default"), MOST_CYCLES).graph.operators:
+        for operator in random_graph(seed, target, MOST_CYCLES).graph.operators:
             if isinstance(operator, Conv2d):
-                sums = 256 * np.abs(operator.weights.astype(np.int64)).reshape(len(operator.bias), -1).sum(axis=1)
-                assert int((np.abs(operator.bias) + sums).max()) < 1 << 31
+                sums = (1 << target.activation_bits) * np.abs(operator.weights.astype(np.int64)).reshape(
+                    len(operator.bias), -1
+                ).sum(axis=1)
+                assert int((np.abs(operator.bias) + sums).max()) < limit
                 assert int(np.abs(operator.multiplier).max()) < 1 << 17
                 greatest = max(greatest, int(np.abs(operator.bias).max()))
                 shifts |= {int(shift) for shift in operator.shift}
-    assert greatest > 0.99 * (1 << 31)
+    assert greatest > 0.99 * limit
     assert {0, 1, SHIFT_MAXIMUM} <= shifts
