@@ -37,9 +37,17 @@ class Allocation:
 
 
 def allocate(
-    layers: list[Layer], views: dict[str, View], kept: tuple[str, ...], target: Target, *, reuse: bool
+    layers: list[Layer],
+    views: dict[str, View],
+    kept: tuple[str, ...],
+    target: Target,
+    scratch: dict[str, list[View]],
+    *,
+    reuse: bool,
 ) -> Allocation:
-    """The places of all tensors that are stored; several tensors may share one.
+    """The places of all tensors that are stored, of which several may share one, and of what ``scratch`` names.
+
+    ``scratch`` are places that a layer, named by its output, needs for itself.
 
     ``kept`` (the network's inputs and outputs) lie in memory and are never overwritten. Without ``reuse`` nothing is,
     and all tensors lie in memory, so that they can be read after a run. A place is used again only by a layer behind
@@ -47,7 +55,7 @@ def allocate(
     """
     align = max(target.burst_bytes if reuse else 0, 64)
     kept = tuple(dict.fromkeys(views[name].tensor for name in kept))
-    lives = _lives(layers, views, kept, align, reuse)
+    lives = _lives(layers, views, kept, scratch, align, reuse)
     map_places, rest = (
         _fit([life for life in lives if life.tensor not in kept], target.map_bytes) if reuse else ({}, [])
     )
@@ -66,7 +74,14 @@ def allocate(
     return Allocation(places, end + extent)
 
 
-def _lives(layers: list[Layer], views: dict[str, View], kept: tuple[str, ...], align: int, reuse: bool) -> list[_Life]:
+def _lives(
+    layers: list[Layer],
+    views: dict[str, View],
+    kept: tuple[str, ...],
+    scratch: dict[str, list[View]],
+    align: int,
+    reuse: bool,
+) -> list[_Life]:
     first: dict[str, int] = {}
     last: dict[str, int] = {}
     for name in kept:
@@ -74,11 +89,12 @@ def _lives(layers: list[Layer], views: dict[str, View], kept: tuple[str, ...], a
     for number, layer in enumerate(layers):
         for name in (views[tensor].tensor for tensor in layer.inputs):
             last[name] = max(last.get(name, -1), number)
-        made = views[layer.output].tensor
-        first.setdefault(made, number)
-        last[made] = max(last.get(made, -1), number)
+        own = [view.tensor for view in scratch.get(layer.output, [])]
+        for name in (views[layer.output].tensor, *own):
+            first.setdefault(name, number)
+            last[name] = max(last.get(name, -1), number)
     sizes: dict[str, int] = {}
-    for view in views.values():
+    for view in (*views.values(), *(view for found in scratch.values() for view in found)):
         end = view.start + view.elements + SLACK
         sizes[view.tensor] = max(sizes.get(view.tensor, 0), end * view.element_bytes)
     forever = len(layers)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from tileloom.compiler.backend.allocate import Allocation, allocate
 from tileloom.compiler.backend.arrange import Arrangement, arrange
 from tileloom.compiler.backend.capacity import overflow
-from tileloom.compiler.backend.copies import copies, copy_weights, copying, place_copies
+from tileloom.compiler.backend.copies import Copy, copies, copy_weights, copying, place_copies, scratch_places
 from tileloom.compiler.backend.fold_jobs import fold, moves
 from tileloom.compiler.backend.fold_transfers import fold_loads, fold_stores, fold_weights
 from tileloom.compiler.backend.layout import View, views_of
@@ -43,8 +43,10 @@ def compile_graph(graph: IntegerGraph, target: Target, taps: bool = False) -> Pr
         layers = fuse(arrangement.graph, target, apart, arrangement.addressed)
         check_features(layers, target)
         views = views_of(arrangement, layers, target)
-        allocation = allocate(layers, views, kept, target, reuse=not taps)
-        placement = _place_all(layers, views, allocation, target)
+        copied = {layer.output: copies(layer.assemble, views, target) for layer in layers if layer.assemble}
+        scratch = {name: scratch_places(found, views) for name, found in copied.items()}
+        allocation = allocate(layers, views, kept, target, scratch, reuse=not taps)
+        placement = _place_all(layers, views, copied, allocation, target)
         if not placement.refused:
             break
         apart = _unfused(placement.refused, apart)
@@ -73,13 +75,19 @@ def _unfused(refused: list[tuple[Layer, Problem]], apart: frozenset[str]) -> fro
     return apart | {layer.output for layer, _ in refused}
 
 
-def _place_all(layers: list[Layer], views: dict[str, View], allocation: Allocation, target: Target) -> _Placement:
+def _place_all(
+    layers: list[Layer],
+    views: dict[str, View],
+    copied: dict[str, list[Copy]],
+    allocation: Allocation,
+    target: Target,
+) -> _Placement:
     heads, readiness, placement = Heads.at_start(target.tiles), Readiness(), _Placement()
-    for view in views.values():
+    for view in (*views.values(), *(copy.target for found in copied.values() for copy in found)):
         readiness.add(view)
     for number, layer in enumerate(layers):
-        if layer.assemble is not None:
-            _place_copies(layer, views, target, heads, readiness, placement, number + 1)
+        if layer.output in copied:
+            _place_copies(layer, copied[layer.output], target, heads, readiness, placement, number + 1)
             continue
         seen, views_seen = in_slots(layer, views[layer.input], views[layer.output]), views
         if takes_whole_map(layer, views[layer.input]):
@@ -127,7 +135,7 @@ def _place(
 
 def _place_copies(
     layer: Layer,
-    views: dict[str, View],
+    found: list[Copy],
     target: Target,
     heads: Heads,
     readiness: Readiness,
@@ -135,8 +143,6 @@ def _place_copies(
     tag: int,
 ) -> None:
     """The copies of a layer that assembles a tensor."""
-    assert layer.assemble is not None, "only such layers come here"
-    found = copies(layer.assemble, views, target)
     start = len(placement.weights)
     placement.weights += copy_weights(layer, target)
     before = heads.copy()

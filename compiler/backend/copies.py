@@ -22,6 +22,12 @@ from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.timing import emission_cycles
 
+SLOW = 3
+"""Cycles an element, by estimate, from which on a copy is also tried by way of other places."""
+
+SAMPLE = 500
+"""Nests of a copy that an estimate looks at."""
+
 
 @dataclass(frozen=True)
 class Copy:
@@ -42,28 +48,73 @@ def copies(assemble: Assemble, views: dict[str, View], target: Target) -> list[C
     """The copies that make an Assemble's output, the fastest found for each of its inputs, and the filling."""
     output = views[assemble.output]
     missing = np.ones(output.numbers, np.bool_)
-    found = []
+    found: list[Copy] = []
     for name in dict.fromkeys(piece.input for piece in assemble.pieces):
         pieces = [piece for piece in assemble.pieces if piece.input == name]
         sources = np.concatenate([source_elements(piece) for piece in pieces])
         targets = np.concatenate([target_elements(piece) for piece in pieces])
         missing[targets] = False
-        places = (views[name].places(sources), output.places(targets))
-        found.append(Copy(views[name], output, fastest(*places, target)))
+        found += _route(sources, targets, views[name], output, f"{name} for {assemble.output}", target)
     if missing.any():
         unwritten = np.sort(output.places(np.flatnonzero(missing)))
         found.append(Copy(None, output, tuple(nests(unwritten, unwritten)), assemble.fill))
     return found
 
 
-def fastest(source: Indices, target_places: Indices, target: Target) -> tuple[Nest, ...]:
-    """Nests in the order given, or in that of the places written: those that take fewer cycles."""
-    limit = image_limit(target, len(source))
-    order = np.argsort(target_places, kind="stable")
-    tries = [nests(source, target_places)]
-    if (np.diff(order) != 1).any():
-        tries.append(nests(source[order], target_places[order]))
-    return tuple(min(tries, key=lambda found: sum(cycles(nest, limit, target) for nest in found)))
+def scratch_places(found: list[Copy], views: dict[str, View]) -> list[View]:
+    """Views of the places that copies need besides the tensors'."""
+    taken = {view.tensor for view in views.values()}
+    return [copy.target for copy in found if copy.target.tensor not in taken]
+
+
+def _route(sources: Indices, targets: Indices, source: View, output: View, name: str, target: Target) -> list[Copy]:
+    """Copies of elements by number: directly, or where that is slow by way of places in plain order.
+
+    Blocks break up what would be even in the order of element numbers. Into that order and out of it elements move
+    evenly, whatever is done in it.
+    """
+    direct = [_copy(source.places(sources), source, targets, output, target)]
+    if _cost(direct, target) <= SLOW * len(sources) or len(sources) < target.burst_bytes:
+        return direct
+    read, written = np.unique(sources), np.sort(targets)
+    before, behind = _plain(source, f"{name}, read"), _plain(output, f"{name}, made")
+    into, out = (
+        _copy(source.places(read), source, read, before, target),
+        _copy(written, behind, written, output, target),
+    )
+    routes = [
+        direct,
+        [into, _copy(sources, before, targets, output, target)],
+        [_copy(source.places(sources), source, targets, behind, target), out],
+        [into, _copy(sources, before, targets, behind, target), out],
+    ]
+    return min(routes, key=lambda route: _cost(route, target))
+
+
+def _copy(source_places: Indices, source: View, targets: Indices, output: View, target: Target) -> Copy:
+    """Loop nests in the order of the numbers written, or in that of their places: those that take fewer cycles."""
+    target_places = output.places(targets)
+    tries = []
+    for order in (np.argsort(targets, kind="stable"), np.argsort(target_places, kind="stable")):
+        tries.append(Copy(source, output, tuple(nests(source_places[order], target_places[order]))))
+    return min(tries, key=lambda copy: _cost([copy], target))
+
+
+def _cost(route: list[Copy], target: Target) -> float:
+    """About how many cycles copies take; of very many nests only some are looked at."""
+    total = 0.0
+    for copy in route:
+        step = -(-len(copy.nests) // SAMPLE)
+        some = copy.nests[::step]
+        limit = image_limit(target, copy.elements)
+        total += sum(cycles(nest, limit, target) for nest in some) * len(copy.nests) / len(some)
+    return total
+
+
+def _plain(view: View, name: str) -> View:
+    """A place of its own for elements in the order of their numbers."""
+    pixels = view.height * view.width
+    return View(name, view.numbers // pixels, view.height, view.width, 1, view.element_bytes)
 
 
 def copying(found: list[Copy]) -> str:
@@ -79,17 +130,9 @@ def place_copies(
     layer: Layer, found: list[Copy], target: Target, heads: Heads, readiness: Readiness, start: int, tag: int
 ) -> Work:
     """The work of a layer of copies, whose weights lie at ``start``; ``heads`` and ``readiness`` move on with it."""
-    total = sum(copy.elements for copy in found)
-    limit = image_limit(target, total)
-    units = [
-        (copy, transfer)
-        for copy in found
-        for nest in copy.nests
-        for transfer in transfers(nest, limit, target, copy.fill)
-    ]
     work = Work(tag)
-    for first in range(0, len(units), target.tiles):
-        group = units[first : first + target.tiles]
+    groups = _groups(found, target)
+    for number, group in enumerate(groups):
         waits = [
             readiness.needed_places(copy.source, *transfer.reads) if copy.source is not None else 0
             for copy, transfer in group
@@ -97,8 +140,8 @@ def place_copies(
         after = heads.wait_for(max(waits))
         for tile, (copy, transfer) in enumerate(group):
             _load(work, tile, copy, transfer, after, target, heads)
-        if not first:
-            _load_weights(work, len(group), start, target, heads)
+        if not number:
+            _load_weights(work, max(len(group) for group in groups), start, target, heads)
         for tile, (copy, transfer) in enumerate(group):
             _compute(work, layer, tile, transfer, target, heads)
             offset = transfer.target * target.element_bytes
@@ -107,6 +150,20 @@ def place_copies(
             readiness.written_places(copy.target, *transfer.writes, heads.stored)
         heads.round += 1
     return work
+
+
+def _groups(found: list[Copy], target: Target) -> list[list[tuple[Copy, Transfer]]]:
+    """Transfers that run side by side on the tiles; none reads what another one of them writes."""
+    limit = image_limit(target, sum(copy.elements for copy in found))
+    stages: list[list[tuple[Copy, Transfer]]] = [[]]
+    written: set[str] = set()
+    for copy in found:
+        if copy.source is not None and copy.source.tensor in written:
+            stages.append([])
+            written.clear()
+        written.add(copy.target.tensor)
+        stages[-1] += [(copy, part) for nest in copy.nests for part in transfers(nest, limit, target, copy.fill)]
+    return [stage[i : i + target.tiles] for stage in stages for i in range(0, len(stage), target.tiles)]
 
 
 def _pixels(transfer: Transfer, target: Target) -> int:
