@@ -26,7 +26,7 @@ def clamps(rng: random.Random) -> tuple[int, int]:
     return rng.choice([(-128, 127), (-32768, 32767), (low, high)])
 
 
-@pytest.mark.parametrize(("width", "shift_bits"), [(18, 4), (33, 5), (50, 6)])
+@pytest.mark.parametrize(("width", "shift_bits"), [(18, 4), (33, 5), (50, 6), (66, 6)])
 def test_round_shift_rounds_as_quant_does(width: int, shift_bits: int) -> None:
     unit = RoundShift(width, shift_bits)
     rng = random.Random(width)
@@ -89,14 +89,15 @@ def run_stage(unit: Any, latency: int, count: int, lane: Callable[[], dict[str, 
     simulate(unit, bench)
 
 
-def test_requantise() -> None:
-    unit = Requantise(2)
+@pytest.mark.parametrize("sum_bits", [32, 48])
+def test_requantise(sum_bits: int) -> None:
+    unit = Requantise(2, sum_bits)
     rng = random.Random(1)
     shared: dict[int, tuple[int, int, int, int]] = {}
 
     def lane() -> dict[str, int]:
         return {
-            "sum": corner(rng, 32),
+            "sum": corner(rng, sum_bits),
             "multiplier": corner(rng, 18),
             "shift": rng.choice([0, 47, rng.randrange(48), rng.randint(10, 35)]),
         }
@@ -173,14 +174,15 @@ def test_nonlinearity(segments: int) -> None:
     simulate(unit, bench)
 
 
-def test_element_add() -> None:
-    unit = ElementAdd(2)
+@pytest.mark.parametrize("bits", [8, 16])
+def test_element_add(bits: int) -> None:
+    unit = ElementAdd(2, bits)
     rng = random.Random(2)
     names = ("mv", "mr", "addend", "shift", "zero", "low", "high", "apply", "combine")
     shared: dict[int, tuple[int, ...]] = {}
 
     def lane() -> dict[str, int]:
-        return {"value": corner(rng, 16), "residual": corner(rng, 8)}
+        return {"value": corner(rng, 16), "residual": corner(rng, bits)}
 
     def drive(ctx: Any, stage: int, case: Any) -> None:
         if id(case) not in shared:
@@ -188,7 +190,7 @@ def test_element_add() -> None:
             apply = int(rng.random() < 0.9)
             combine = rng.choice(list(isa.Combine)) if apply else isa.Combine.ADD
             product = combine == isa.Combine.MULTIPLY
-            offsets = (-corner(rng, 8), -corner(rng, 8))
+            offsets = (-corner(rng, bits), -corner(rng, bits))
             scales = (
                 offsets[0] if product else corner(rng, 18),
                 corner(rng, 18),
@@ -197,7 +199,7 @@ def test_element_add() -> None:
             shared[id(case)] = (*scales, shift, corner(rng, 16), *clamps(rng), apply, combine)
             for fields in case:
                 if product:
-                    fields["value"] = corner(rng, 8)
+                    fields["value"] = corner(rng, bits)
                 fields |= dict(zip(names, shared[id(case)], strict=True))
         f = case[0]
         ports = {

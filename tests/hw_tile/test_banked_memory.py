@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The banked memory against a bytearray."""
+"""The banked memory against a list."""
 
 import random
 
@@ -10,9 +10,11 @@ from tileloom.hw.banked_memory import BankedMemory
 
 
 @pytest.mark.parametrize("output_register", [True, False])
-@pytest.mark.parametrize(("banks", "rows"), [(2, 2), (4, 6), (8, 286), (16, 32), (64, 2)])
-def test_random_writes_and_reads_equal_a_bytearray(banks: int, rows: int, output_register: bool) -> None:
-    memory = BankedMemory(banks, rows, output_register)
+@pytest.mark.parametrize(
+    ("banks", "rows", "bits"), [(2, 2, 8), (4, 6, 8), (8, 286, 8), (16, 32, 8), (64, 2, 8), (4, 6, 16)]
+)
+def test_random_writes_and_reads_equal_a_list(banks: int, rows: int, bits: int, output_register: bool) -> None:
+    memory = BankedMemory(banks, rows, output_register, bits)
     size = banks * rows
     rng = random.Random(f"{banks} {rows} {output_register}")
     model: list[int | None] = [None] * size
@@ -33,21 +35,22 @@ def test_random_writes_and_reads_equal_a_bytearray(banks: int, rows: int, output
             on_the_way = {(a + i) % size for a, v in delayed for i in range(len(v))}
             count = rng.choice([0, 1, banks - 1, banks, rng.randrange(banks + 1)])
             address = rng.choice([rng.randrange(size), size - 1 - rng.randrange(min(size, 2 * banks))])
-            values = [rng.randrange(256) for _ in range(count)]
+            values = [rng.randrange(1 << bits) for _ in range(count)]
             on_the_way |= {(address + i) % size for i in range(count)}
             view = [None if (read + i) % size in on_the_way else view[i] for i in range(banks)]
             ctx.set(memory.write_address, address)
             ctx.set(memory.write_enable, (1 << count) - 1)
-            ctx.set(memory.write_data, int.from_bytes(bytes(values), "little") | rng.getrandbits(8) << (8 * count))
+            data = sum(value << (bits * i) for i, value in enumerate(values))
+            ctx.set(memory.write_data, data | rng.getrandbits(bits) << (bits * count))
             ctx.set(memory.read_address, read)
             delayed.append((address, values))
             expected.append((cycle + memory.latency, view))
             if expected[0][0] == cycle:
                 data = ctx.get(memory.read_data)
-                for i, byte in enumerate(expected.pop(0)[1]):
-                    if byte is not None:
+                for i, wanted in enumerate(expected.pop(0)[1]):
+                    if wanted is not None:
                         compared += 1
-                        assert data >> (8 * i) & 0xFF == byte, f"cycle {cycle}, byte {i}"
+                        assert data >> (bits * i) & ((1 << bits) - 1) == wanted, f"cycle {cycle}, element {i}"
             await ctx.tick()
 
     simulator = Simulator(memory)

@@ -21,9 +21,17 @@ from tileloom.hw.tile.round_shift import RoundShift
 from tileloom.hw.tile.weight_assembler import WeightAssembler
 
 
-@pytest.mark.parametrize(("word", "port"), [(4, 4), (5, 4), (25, 4), (15, 8), (64, 16), (17, 16), (8, 1)])
-def test_weight_assembler_packs_without_gaps(word: int, port: int) -> None:
-    unit = WeightAssembler(word, port)
+SIZES = [(4, 4), (5, 4), (25, 4), (15, 8), (64, 16), (17, 16), (8, 1)]
+"""Weights of a word, and of a beat."""
+
+
+@pytest.mark.parametrize(
+    ("word", "port", "width"),
+    [*((word, port, 1) for word, port in SIZES), (4, 4, 2), (5, 2, 2), (20, 8, 2)],
+)
+def test_weight_assembler_packs_without_gaps(word: int, port: int, width: int) -> None:
+    unit = WeightAssembler(word, port, 8 * width)
+    word, port = word * width, port * width  # in bytes
     rng = random.Random(f"{word} {port}")
     beats: list[tuple[bytes, int] | None] = []
     due: dict[int, bytes] = {}
