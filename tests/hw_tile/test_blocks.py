@@ -20,7 +20,6 @@ from tileloom.hw.tile.nonlinearity import Nonlinearity
 from tileloom.hw.tile.round_shift import RoundShift
 from tileloom.hw.tile.weight_assembler import WeightAssembler
 
-
 SIZES = [(4, 4), (5, 4), (25, 4), (15, 8), (64, 16), (17, 16), (8, 1)]
 """Weights of a word, and of a beat."""
 
