@@ -120,9 +120,18 @@ def _convolution(
     result = result + np.abs(operator.bias * factors - meaning.bias) + scale / 2
     if operator.table is None:
         return np.asarray(result)
-    reach = float((gains.sum(axis=1) * read.magnitude + np.abs(meaning.bias)).max())
-    move, difference = _function(operator, meaning, written, reach + float(result.max()), float(result.max()))
+    move, difference = _function(
+        operator, meaning, written, _sums(operator, meaning, tensors[operator.input]), float(result.max())
+    )
     return np.asarray(np.minimum(move, result * _slope(operator, meaning, written)) + difference)
+
+
+def _sums(operator: integer.Conv2d, meaning: real.Convolution, read: Tensor) -> tuple[float, float]:
+    """Least and greatest sum of inputs in the range of their tensor, half a step more to each side."""
+    ends = [meaning.weights * ((code - read.zero_point) * read.scale) for code in (read.low - 0.5, read.high + 0.5)]
+    axes = (1, 2, 3)
+    least, greatest = np.minimum(*ends).sum(axis=axes), np.maximum(*ends).sum(axis=axes)
+    return float((least + meaning.bias).min()), float((greatest + meaning.bias).max())
 
 
 def _exact(operator: integer.Conv2d, meaning: real.Convolution, written: Tensor, x: Floats) -> Floats:
@@ -149,11 +158,11 @@ def _slope(operator: integer.Conv2d, meaning: real.Convolution, written: Tensor)
 
 
 def _function(
-    operator: integer.Conv2d, meaning: real.Convolution, written: Tensor, reach: float, error: float
+    operator: integer.Conv2d, meaning: real.Convolution, written: Tensor, reach: tuple[float, float], error: float
 ) -> tuple[float, float]:
     """How far the function moves when its input does by ``error``, and how far its table is from it.
 
-    Numbers are at most ``reach``, and where calibration looked, between those that it saw.
+    Numbers are within ``reach``, and where calibration looked, between those that it saw.
     """
     assert operator.table is not None
     x = _steps(operator)
@@ -161,9 +170,9 @@ def _function(
     codes = np.arange(operator.low, operator.high + 1, dtype=np.int64)
     found = (np.asarray(operator.table.evaluate(codes, written.low, written.high)) - written.zero_point) * written.scale
     difference = float(np.abs(found - exact).max())
-    least, greatest = meaning.seen or (-reach, reach)
+    seen = meaning.seen or reach
     beyond = 0.0
-    for index, limit in ((0, max(least, -reach)), (-1, min(greatest, reach))):
+    for index, limit in ((0, max(seen[0], reach[0])), (-1, min(seen[1], reach[1]))):
         if (limit < x[0]) if index == 0 else (limit > x[-1]):
             tail = _exact(operator, meaning, written, np.linspace(x[index], limit, SAMPLES))
             beyond = max(beyond, float(np.abs(tail - exact[index]).max()))

@@ -12,15 +12,15 @@ from math import ceil, inf
 import numpy as np
 import numpy.typing as npt
 
-from tileloom.compiler.real_graph import Floats, Quantisation
-from tileloom.compiler.table_function import TableFunction, evaluate, is_narrow, kinks, poles
+from tileloom.compiler.real_graph import Convolution, Floats, Quantisation
+from tileloom.compiler.table_function import TableFunction, evaluate, is_fine, is_narrow, kinks, poles
 from tileloom.hw.spec.quant import INTERMEDIATE_BITS, PiecewiseLinear, signed_range
 
 SEGMENTS = 64
 """Segments of the tables that the compiler makes."""
 GOOD = 0.75
 """A table whose error in output codes is above this (rounding alone makes 0.5), and above a thousandth of the output's
-range, gets a narrower range where the numbers allow it."""
+range (a four-thousandth of fine functions), gets a narrower range where the numbers allow it."""
 SAMPLES = 65
 """Points of a segment on which the search for its slope looks."""
 STEADY = 0.25
@@ -77,7 +77,7 @@ def table_of(
         _require_finite(function, seen)
     whole = distinguished_range(function, output, seen)
     table = _best_aligned(function, output, whole, least_scale, segments)
-    if seen is None or table.error <= good_error(output):
+    if seen is None or table.error <= good_error(function, output):
         return table
     narrow = (max(whole[0], seen[0]), min(whole[1], seen[1]))
     if narrow[0] >= narrow[1] or narrow == whole:
@@ -86,9 +86,21 @@ def table_of(
     return other if other.error < table.error else table
 
 
-def good_error(output: Quantisation) -> float:
+def numbers_of(operator: Convolution, read: Quantisation) -> Range | None:
+    """The range of the numbers that a convolution's function is applied to, where it is known.
+
+    Calibration knows it, or the convolution only copies a map with the grid ``read``.
+    """
+    factors = operator.weights
+    if operator.seen is not None or factors[0].size != 1 or np.ptp(factors) != 0.0 or operator.bias.any():
+        return operator.seen
+    ends = [(code - read.zero_point) * read.scale * float(factors.flat[0]) for code in (read.low, read.high)]
+    return min(ends), max(ends)
+
+
+def good_error(function: TableFunction, output: Quantisation) -> float:
     """The error, in output codes, that a table is allowed without an attempt to better it."""
-    return max(GOOD, (output.high - output.low) / 1000)
+    return max(GOOD, (output.high - output.low) / (4000 if is_fine(function) else 1000))
 
 
 def range_of_bounded(function: TableFunction) -> Range | None:

@@ -25,14 +25,14 @@ def normalised(
     deviations = ".deviations" if centred else data
     steps = [
         *centre,
-        part("Pow", f"{deviations} .two", ".squares"),
+        part("Mul", f"{deviations} {deviations}", ".squares"),
         spread,
         part("Add", ".variance .epsilon", ".positive"),
         part("Pow", ".positive .exponent", ".factors"),
         part("Mul", f"{deviations} .factors", output),
     ]
     least = node.real("epsilon", 1e-5) if epsilon is None else epsilon
-    own = {".two": 2.0, ".epsilon": least, ".exponent": -0.5}
+    own = {".epsilon": least, ".exponent": -0.5}
     return steps, {**constants, **more, **{name: np.asarray(value, dtype=np.float32) for name, value in own.items()}}
 
 

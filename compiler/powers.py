@@ -11,6 +11,13 @@ def powers(node: Node, order: int) -> list[onnx.NodeProto]:
     """``.powers`` is ``|x| ** order`` of the node's first input."""
     if order == 1:
         return [part("Abs", node.inputs[0], ".powers")]
+    square = part("Mul", f"{node.inputs[0]} {node.inputs[0]}", ".powers" if order == 2 else ".squares")
+    if order == 2:
+        return [square]
+    if order == 3:
+        return [square, part("Abs", node.inputs[0], ".sizes"), part("Mul", ".sizes .squares", ".powers")]
+    if order == 4:
+        return [square, part("Mul", ".squares .squares", ".powers")]
     if order % 2 == 0:
         return [part("Pow", f"{node.inputs[0]} .order", ".powers")]
     return [part("Abs", node.inputs[0], ".sizes"), part("Pow", ".sizes .order", ".powers")]

@@ -62,6 +62,7 @@ class Meaning:
     function : of arrays, one an argument, and then the parameters; may give NaN and infinities
     kinks : of the parameters: where the slope jumps
     pole : the function has a pole at 0
+    fine : errors of its values add up in what is made of them, so that its table must be better than others
     narrow : a table over all numbers that the output distinguishes is poor: the numbers that occur must be known
     """
 
@@ -69,6 +70,7 @@ class Meaning:
     kinks: Callable[..., tuple[float, ...]] = lambda *_: ()
     pole: bool = False
     narrow: bool = False
+    fine: bool = False
 
 
 @cache
@@ -135,7 +137,7 @@ FUNCTIONS: dict[str, Meaning] = {
     "Celu": Meaning(_celu, _at_zero),
     "Elu": Meaning(_elu, _at_zero),
     "Erf": Meaning(lambda x: _erf()(x)),
-    "Exp": Meaning(np.exp),
+    "Exp": Meaning(np.exp, fine=True),
     "Gelu": Meaning(_gelu),
     "GeluTanh": Meaning(_gelu_tanh),
     "HardSigmoid": Meaning(
@@ -200,6 +202,11 @@ def _line(function: TableFunction) -> tuple[float, float] | None:
 def is_narrow(function: TableFunction) -> bool:
     """Whether the numbers that occur must be known for a good table."""
     return FUNCTIONS[function.name].narrow or any(is_narrow(argument) for argument in function.arguments)
+
+
+def is_fine(function: TableFunction) -> bool:
+    """Whether the function's table must be better than others."""
+    return FUNCTIONS[function.name].fine or any(is_fine(argument) for argument in function.arguments)
 
 
 def poles(function: TableFunction) -> tuple[float, ...]:

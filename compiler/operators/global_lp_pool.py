@@ -1,4 +1,4 @@
-"""GlobalLpPool becomes powers (a table), the sum over the whole map, and the table of the root."""
+"""GlobalLpPool becomes powers, the sum over the whole map, and the table of the root."""
 
 from tileloom.compiler.expansion import expand
 from tileloom.compiler.lowering import Lowering

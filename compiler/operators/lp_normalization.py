@@ -26,11 +26,14 @@ RULES = (
 def lower(node: Node, lowering: Lowering) -> None:
     """Emit its steps."""
     rank, order = len(node.shape(0) or ()), node.integer("p", 2)
-    powers = part("Abs", node.inputs[0], ".powers") if order == 1 else part("Pow", f"{node.inputs[0]} .two", ".powers")
+    powers = (
+        part("Abs", node.inputs[0], ".powers")
+        if order == 1
+        else part("Mul", f"{node.inputs[0]} {node.inputs[0]}", ".powers")
+    )
     total, constants = reduction_over("ReduceSum", node, (node.integer("axis", -1) % rank,), ".powers", ".sum")
     steps = [powers, total, part("Pow", ".sum .exponent", ".factors")]
-    own = {".two": 2.0, ".exponent": -1.0 / order}
-    constants = {**constants, **{name: np.asarray(value, dtype=np.float32) for name, value in own.items()}}
+    constants = {**constants, ".exponent": np.asarray(-1.0 / order, dtype=np.float32)}
     expand(node, lowering, [*steps, part("Mul", f"{node.inputs[0]} .factors", node.outputs[0])], constants)
 
 

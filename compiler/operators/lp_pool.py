@@ -1,4 +1,4 @@
-"""LpPool becomes powers (a table), AveragePool2d with a factor, and the table of the root; padding counts as zero."""
+"""LpPool becomes powers, AveragePool2d with a factor, and the table of the root; padding counts as zero."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""LRN becomes squares (a table), their sums over neighbouring channels (a convolution), a table, and a product."""
+"""LRN becomes squares, their sums over neighbouring channels (a convolution), a table, and a product."""
 
 import numpy as np
 
@@ -38,13 +38,12 @@ def lower(node: Node, lowering: Lowering) -> None:
     near = (distance >= -((size - 1) // 2)) & (distance <= size // 2)
     weights = np.where(near, node.real("alpha", 1e-4) / size, 0.0).astype(np.float32)
     steps = [
-        part("Pow", f"{node.inputs[0]} .two", ".squares"),
+        part("Mul", f"{node.inputs[0]} {node.inputs[0]}", ".squares"),
         part("Conv", ".squares .band .bias", ".sums"),
         part("Pow", ".sums .exponent", ".factors"),
         part("Mul", f"{node.inputs[0]} .factors", node.outputs[0]),
     ]
     constants = {
-        ".two": np.asarray(2.0, dtype=np.float32),
         ".band": weights.reshape(channels, channels, *(1,) * (len(shape) - 2)),
         ".bias": np.full(channels, node.real("bias", 1.0), dtype=np.float32),
         ".exponent": np.asarray(-node.real("beta", 0.75), dtype=np.float32),

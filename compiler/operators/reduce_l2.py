@@ -1,7 +1,5 @@
 """ReduceL2 is the square root of ReduceSum of squares."""
 
-import numpy as np
-
 from tileloom.compiler.expansion import expand, part
 from tileloom.compiler.lowering import Lowering
 from tileloom.compiler.node import Node
@@ -15,8 +13,12 @@ RULES = AXES_RULES
 def lower(node: Node, lowering: Lowering) -> None:
     """Emit its steps."""
     reduction, constants = reduction_part("ReduceSum", node, ".before", ".reduced")
-    steps = [part("Pow", f"{node.inputs[0]} .two", ".before"), reduction, part("Sqrt", ".reduced", node.outputs[0])]
-    expand(node, lowering, steps, {**constants, ".two": np.asarray(2.0, dtype=np.float32)})
+    steps = [
+        part("Mul", f"{node.inputs[0]} {node.inputs[0]}", ".before"),
+        reduction,
+        part("Sqrt", ".reduced", node.outputs[0]),
+    ]
+    expand(node, lowering, steps, constants)
 
 
 EXAMPLES = (Example("width", (step("ReduceL2", "x a", "y", keepdims=0),), (1, 6, 5, 9), {"a": integers(3)}, opset=18),)

@@ -1,7 +1,5 @@
 """ReduceSumSquare is ReduceSum of squares."""
 
-import numpy as np
-
 from tileloom.compiler.expansion import expand, part
 from tileloom.compiler.lowering import Lowering
 from tileloom.compiler.node import Node
@@ -15,8 +13,8 @@ RULES = AXES_RULES
 def lower(node: Node, lowering: Lowering) -> None:
     """Emit its steps."""
     reduction, constants = reduction_part("ReduceSum", node, ".before", node.outputs[0])
-    steps = [part("Pow", f"{node.inputs[0]} .two", ".before"), reduction]
-    expand(node, lowering, steps, {**constants, ".two": np.asarray(2.0, dtype=np.float32)})
+    steps = [part("Mul", f"{node.inputs[0]} {node.inputs[0]}", ".before"), reduction]
+    expand(node, lowering, steps, constants)
 
 
 EXAMPLES = (

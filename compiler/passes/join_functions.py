@@ -14,6 +14,7 @@ from tileloom.compiler.real_graph import (
     Affine,
     AveragePool,
     Clamp,
+    Convolution,
     Extremum,
     Function,
     MaximumPool,
@@ -46,8 +47,11 @@ def join_functions(graph: RealGraph) -> RealGraph:
     known: dict[str, _Whole] = {}
     operators: list[RealOperator] = []
     for operator in graph.operators:
-        narrows = isinstance(operator, Clamp) and isinstance(producers.get(operator.input), _NARROWED)
-        found = None if narrows else _whole(operator, graph, known, uses)
+        apart = isinstance(operator, Clamp) and isinstance(producers.get(operator.input), _NARROWED)
+        if isinstance(operator, Product) and operator.a == operator.b:
+            # A square is exact as a product; as a table it is one with the convolution before it.
+            apart = uses[operator.a] > 2 or not isinstance(producers.get(operator.a), Convolution)
+        found = None if apart else _whole(operator, graph, known, uses)
         if found is not None:
             known[operator.output] = found
         if found is not None and found.bends and (found.root,) != inputs_of(operator):

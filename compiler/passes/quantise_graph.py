@@ -11,7 +11,7 @@ import numpy as np
 from tileloom.compiler import graph as integer
 from tileloom.compiler.graph import Codes, IntegerGraph, Tensor
 from tileloom.compiler.narrow_weights import narrow_codes
-from tileloom.compiler.nonlinearity import SEGMENTS, NotFinite, Range, Table, step_table, table_of
+from tileloom.compiler.nonlinearity import SEGMENTS, NotFinite, Table, numbers_of, step_table, table_of
 from tileloom.compiler.problems import ModelError, Problem
 from tileloom.compiler.real_graph import (
     Addition,
@@ -82,16 +82,6 @@ def _tensor(map_: Map, grid: Quantisation) -> Tensor:
         shape=map_.shape,
         channels_last=map_.channels_last,
     )
-
-
-def _reach(operator: Convolution, read: Quantisation) -> Range | None:
-    """Least and greatest sum of a convolution that only copies a map; None of another."""
-    if operator.weights[0].size != 1 or np.ptp(operator.weights) != 0.0:
-        return None
-    ends = [
-        (code - read.zero_point) * read.scale * float(operator.weights.ravel()[0]) for code in (read.low, read.high)
-    ]
-    return min(ends), max(ends)
 
 
 def _largest(read: Quantisation) -> int:
@@ -217,11 +207,8 @@ class _Builder:
     def _table(self, operator: Convolution, read: Quantisation, written: Quantisation, least_scale: float) -> Table:
         """The table of the operator's function; an identity with limits where the function has no values."""
         assert operator.function is not None
-        seen = operator.seen
-        if seen is None and operator.codes is not None and not operator.bias.any():
-            seen = _reach(operator, read)
         try:
-            table = table_of(operator.function, written, seen, least_scale, self.segments)
+            table = table_of(operator.function, written, numbers_of(operator, read), least_scale, self.segments)
         except NotFinite as fault:
             self.problems.append(
                 Problem(

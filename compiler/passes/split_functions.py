@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from tileloom.compiler.nonlinearity import SEGMENTS, NotFinite, good_error, table_of
+from tileloom.compiler.nonlinearity import SEGMENTS, NotFinite, good_error, numbers_of, table_of
 from tileloom.compiler.real_graph import Addition, Convolution, Map, Quantisation, RealGraph, RealOperator
 from tileloom.compiler.table_function import TableFunction, evaluate, kinks
 
@@ -44,14 +44,16 @@ def _cuts(operator: Convolution, maps: dict[str, Map], segments: int) -> tuple[f
     output = maps[operator.output].quantisation
     if operator.function is None or output is None:
         return ()
+    read = maps[operator.input].quantisation
+    assert read is not None
     try:
-        table = table_of(operator.function, output, operator.seen, 1e-30, segments)
+        table = table_of(operator.function, output, numbers_of(operator, read), 1e-30, segments)
     except NotFinite:
         return ()  # quantisation says why
-    if table.error <= max(good_error(output), _doubt(operator, maps)):
+    if table.error <= max(good_error(operator.function, output), _doubt(operator, maps)):
         return ()
     cuts = [table.range[0], table.range[1]]
-    wanted = (good_error(output) - 0.5) * output.scale
+    wanted = (good_error(operator.function, output) - 0.5) * output.scale
     while len(cuts) <= PARTS:
         faults = [_fault(operator.function, low, high, segments) for low, high in pairwise(cuts)]
         worst = int(np.argmax(faults))
@@ -80,12 +82,14 @@ def _doubt(operator: Convolution, maps: dict[str, Map]) -> float:
     assert read is not None and written is not None and operator.function is not None
     rows = operator.weights.reshape(len(operator.weights), -1)
     step = read.scale / 2 * float(np.sqrt((rows**2).sum(axis=1)).max())
-    table = table_of(operator.function, written, operator.seen, 1e-30)
+    table = table_of(operator.function, written, numbers_of(operator, read), 1e-30)
     x = np.linspace(*table.range, POINTS)
     least, greatest = ((code - written.zero_point) * written.scale for code in (written.low, written.high))
     values = np.clip(evaluate(operator.function, x), least, greatest)
-    apart = max(1, round(step / (x[1] - x[0])))
-    return float(np.nanmax(np.abs(values[apart:] - values[:-apart]), initial=0.0)) / written.scale
+    points = step / float(x[1] - x[0])
+    apart = max(1, round(points))
+    moves = float(np.nanmax(np.abs(values[apart:] - values[:-apart]), initial=0.0))
+    return moves * min(points, 1.0) / written.scale
 
 
 def _fault(function: TableFunction, low: float, high: float, segments: int) -> float:
