@@ -32,7 +32,7 @@ PROGRAM_BURSTS = 4
 LOAD_QUEUE_WORDS = 64
 """Depth of the queues of the LOAD address generator and of the loader, in words."""
 WEIGHTS_QUEUE_WORDS = 32
-STORE_QUEUE_WORDS = 32
+STORE_QUEUE_WORDS = 64
 JOB_QUEUE_WORDS = 64
 
 # Write path: a slot read issued at r -> write beat handshakes at the first unpaused cycle from r + WRITE_LATENCY.
