@@ -126,10 +126,10 @@ def target(name: str) -> Target:
     return load_target(path if path.exists() else name)
 
 
-def measure(goal: Goal) -> Row:
+def measure(goal: Goal, effort: int = 0) -> Row:
     """Compile and simulate one row."""
     graph, machine = network(goal.network), target(goal.target)
-    program = compile_graph(graph, machine)
+    program = compile_graph(graph, machine, effort=effort)
     macs = sum(graph.macs(operator) for operator in graph.operators if isinstance(operator, Conv2d))
     return row(program, macs, goal)
 
@@ -209,6 +209,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--network", help="only rows of this network")
     parser.add_argument("--target", help="only rows of this target; with --network, any target or TOML file")
+    parser.add_argument("--effort", type=int, default=0, help="mappings of each layer to try besides the best estimate")
     parser.add_argument("--layers", action="store_true", help="layer by layer")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -220,7 +221,7 @@ def main() -> None:
     rows = []
     for goal in chosen:
         try:
-            rows.append(measure(goal))
+            rows.append(measure(goal, options.effort))
         except (ModelError, OSError) as error:
             print(f"{goal.network} on {goal.target}: {error}", file=sys.stderr)
             continue

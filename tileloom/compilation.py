@@ -84,12 +84,14 @@ def quantise_model(
     return Quantised(network, graph, origin if data is not None else f"random data, seed {seed}")
 
 
-def compile_quantised(quantised: Quantised, target: Target, taps: bool = False, watch: Watch = unwatched) -> Program:
+def compile_quantised(
+    quantised: Quantised, target: Target, taps: bool = False, watch: Watch = unwatched, effort: int = 0
+) -> Program:
     """The program of a quantised network; with ``taps`` every tensor at a job boundary can be read after a run."""
     from tileloom.compiler.backend.compile import compile_graph
 
     watch(f"compiling for {target.name}{' with taps' if taps else ''}", 0, 0)
-    program = compile_graph(quantised.graph, target, taps=taps)
+    program = compile_graph(quantised.graph, target, taps=taps, effort=effort)
     information = {
         **program.information,
         "macs": macs(quantised.graph),
@@ -109,6 +111,7 @@ def compiled(
     seed: int = 0,
     watch: Watch = unwatched,
     saved: Saved = nothing_saved,
+    effort: int = 0,
 ) -> Compiled:
     """The program of a model argument; a program file is loaded, and must be for ``target`` if one is named.
 
@@ -117,7 +120,7 @@ def compiled(
     if not argument.is_program:
         machine = load_target(target or DEFAULT_TARGET)
         quantised = quantise_model(argument, machine, calibration, inputs, seed, watch, saved)
-        return Compiled(compile_quantised(quantised, machine, watch=watch), quantised)
+        return Compiled(compile_quantised(quantised, machine, watch=watch, effort=effort), quantised)
     program = argument.program()
     if calibration is not None:
         rule = "a tile program is quantised already"

@@ -48,6 +48,15 @@ Bits = Annotated[
     Path | None, typer.Option("--bits", metavar="X.toml", help="Bit widths of layers, by patterns of node names.")
 ]
 Frames = Annotated[int | None, typer.Option("--frames", min=1, max=1_000_000, help="Inferences; else all of --input.")]
+Effort = Annotated[
+    int,
+    typer.Option(
+        "--effort",
+        min=0,
+        max=100,
+        help="Mappings of each layer to try in the whole program, besides the one that is best by estimate.",
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Of random inputs where none are given.")]
 JsonPath = Annotated[
     str | None, typer.Option("--json", metavar="PATH", help="Write the result as JSON; - for standard output.")

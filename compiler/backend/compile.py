@@ -15,6 +15,7 @@ from tileloom.compiler.backend.pace import pace
 from tileloom.compiler.backend.place import Placer
 from tileloom.compiler.backend.proof import prove
 from tileloom.compiler.backend.readiness import Readiness
+from tileloom.compiler.backend.refine import Choices, Offers, refine
 from tileloom.compiler.backend.refusal import check_features, check_precision, refuse
 from tileloom.compiler.backend.search import mappings
 from tileloom.compiler.backend.segment_store import SegmentStore
@@ -27,15 +28,33 @@ from tileloom.compiler.problems import ModelError, Problem
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.program import JobMap, Program, TensorMap
+from tileloom.sim.cycle.simulate import simulate
 
 
-def compile_graph(graph: IntegerGraph, target: Target, taps: bool = False) -> Program:
+def compile_graph(graph: IntegerGraph, target: Target, taps: bool = False, effort: int = 0) -> Program:
     """The program of a network for a target, proven to end and to respect every buffer.
 
-    With ``taps`` every tensor at a job boundary stays in memory, and the program lists it. Raises
-    :class:`ModelError` with the arithmetic of every layer that the target cannot hold.
+    With ``taps`` every tensor at a job boundary stays in memory, and the program lists it. With ``effort`` so many more
+    mappings of each layer are tried in the whole program, see :mod:`.refine`: about as often it is compiled and
+    simulated. Raises :class:`ModelError` with the arithmetic of every layer that the target cannot hold.
     """
     check_precision(graph, target)
+    offers = Offers()
+    program, layers = _compile(graph, target, offers, taps=taps)
+    if effort:
+
+        def cycles(choices: Choices) -> int:
+            offers.choices = choices
+            return simulate(_compile(graph, target, offers, taps=taps)[0]).frames[0].cycles
+
+        offers.choices = refine(cycles, [layer.output for layer in layers], effort)
+        program, _ = _compile(graph, target, offers, taps=taps)
+    prove(program)
+    return program
+
+
+def _compile(graph: IntegerGraph, target: Target, offers: Offers, *, taps: bool) -> tuple[Program, list[Layer]]:
+    """The program, not yet proven, and its layers."""
     kept = (*graph.inputs, *(name for name in graph.outputs if name not in graph.inputs))
     arrangement = arrange(graph, target)
     apart: frozenset[str] = frozenset()
@@ -46,14 +65,13 @@ def compile_graph(graph: IntegerGraph, target: Target, taps: bool = False) -> Pr
         copied = {layer.output: copies(layer.assemble, views, target) for layer in layers if layer.assemble}
         scratch = {name: scratch_places(found, views) for name, found in copied.items()}
         allocation = allocate(layers, views, kept, target, scratch, reuse=not taps)
-        placement = _place_all(layers, views, copied, allocation, target)
+        placement = _place_all(layers, views, copied, allocation, target, offers)
         if not placement.refused:
             break
         apart = _unfused(placement.refused, apart)
     placed = ordered(placement.works, target.segments)
     program = _program(graph, arrangement, target, layers, placement, views, allocation, placed, taps=taps)
-    prove(program)
-    return program
+    return program, layers
 
 
 @dataclass
@@ -81,6 +99,7 @@ def _place_all(
     copied: dict[str, list[Copy]],
     allocation: Allocation,
     target: Target,
+    offers: Offers,
 ) -> _Placement:
     heads, readiness, placement = Heads.at_start(target.tiles), Readiness(), _Placement()
     for view in (*views.values(), *(copy.target for found in copied.values() for copy in found)):
@@ -95,7 +114,7 @@ def _place_all(
             views_seen = {**views, layer.input: views[layer.input].as_vector()}
         paced = allocation.places[views[layer.input].tensor].space == isa.Space.MEMORY
         start = len(placement.weights)
-        found = _place(seen, views_seen, target, heads, readiness, start, number + 1, paced=paced)
+        found = _place(seen, views_seen, target, heads, readiness, start, number + 1, offers, paced=paced)
         if isinstance(found, Problem):
             placement.refused.append((layer, found))
             continue
@@ -114,12 +133,16 @@ def _place(
     readiness: Readiness,
     start: int,
     tag: int,
+    offers: Offers,
     *,
     paced: bool,
 ) -> tuple[LayerInstructions, Mapping, bytearray] | Problem:
     """The best mapping that fits, placed."""
     reason = ""
-    for mapping in mappings(layer, views[layer.input], views[layer.output], target):
+    found = offers.of(
+        layer.output, len(layer.operators), lambda: mappings(layer, views[layer.input], views[layer.output], target)
+    )
+    for mapping in found:
         before, ready = heads.copy(), readiness.copy()
         segments = SegmentStore(layer, target, start)
         work = Placer(layer, views, mapping, target, heads, readiness, segments, tag).place()

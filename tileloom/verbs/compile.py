@@ -81,11 +81,13 @@ def compile(
     seed: int = 0,
     output: str | Path | None = None,
     save_passes: str | Path | None = None,
+    effort: int = 0,
     watch: Watch = unwatched,
 ) -> CompileDocument:
     """Compile a network and write the program to ``output`` (None: nowhere).
 
-    ``save_passes`` is a folder that gets the graph after every pass of the front end, as ONNX files.
+    ``save_passes`` is a folder that gets the graph after every pass of the front end, as ONNX files. With ``effort`` so
+    many more mappings of each layer are tried, each in the whole program with its simulated cycles.
 
     Raises ``ModelError`` with every problem of the network, or of a layer that does not fit the target.
     """
@@ -94,7 +96,7 @@ def compile(
     if output is not None:
         require_writable(Path(output))
     saved = PassFiles(None if save_passes is None else Path(save_passes))
-    made = compiled(argument, target, calibration_of(calibration), arrays_of(input), seed, watch, saved)
+    made = compiled(argument, target, calibration_of(calibration), arrays_of(input), seed, watch, saved, effort)
     if output is not None:
         write(Path(output), made.program.to_bytes())
     return _document(argument.name, made, output)
