@@ -30,6 +30,8 @@ LIGHT = {
 KERNELS = ("Conv", "Gemm", "MatMul")
 PLACED = ("Unsqueeze", "Reshape")
 """Operators that only give a constant other axes."""
+PIXEL_DEVIATION = 64.0
+"""Standard deviation of the pixels of a photograph, about."""
 IR_VERSION = 4
 """The first version whose initialisers need not be inputs as well."""
 STATISTICS = {1: "factor", 2: "offset", 3: "offset", 4: "factor"}
@@ -59,14 +61,17 @@ def light_model(name: str, seed: int = 0) -> onnx.ModelProto:
 
 
 def random_images(model: onnx.ModelProto, frames: int, seed: int = 0) -> dict[str, Floats]:
-    """Random images by input name, ``(frames, channels, height, width)``, of mean 0 and variance 1."""
+    """Random images by input name, ``(frames, channels, height, width)``: pixels of 8 bits without their mean.
+
+    Their size matters: local response normalisation does nothing to small numbers.
+    """
     random = np.random.default_rng(seed)
     weights = {tensor.name for tensor in model.graph.initializer}
     found = {}
     for entry in model.graph.input:
         if entry.name not in weights:
             shape = [dim.dim_value for dim in entry.type.tensor_type.shape.dim]
-            found[entry.name] = random.standard_normal((frames, *shape[1:]), np.float32)
+            found[entry.name] = random.standard_normal((frames, *shape[1:]), np.float32) * np.float32(PIXEL_DEVIATION)
     return found
 
 

@@ -17,7 +17,7 @@ from tileloom.compiler.reference import evaluate
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.program import Program
 from tileloom.hw.spec.registers import Error
-from tileloom.models.light import light_model, random_images
+from tileloom.models.light import PIXEL_DEVIATION, light_model, random_images
 from tileloom.sim.cycle.simulate import simulate
 from tileloom.sim.functional.run import run
 
@@ -26,14 +26,14 @@ Made = TypeVar("Made")
 
 CALIBRATION_FRAMES = 2
 LEAST_SHARE = 0.2
-"""Elements of every tensor that must be neither 0 nor its least nor its greatest value."""
+"""Elements of every value that must be neither 0 nor its least nor its greatest value."""
 LEAST_VALUES = 32
-"""Different values that every tensor must have."""
+"""Different codes that every value must have."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Figures of one network, and what is wrong with it: elements that differ, and tensors too poor to prove much."""
+    """Figures of one network, and what is wrong with it: elements that differ, and values too poor to prove much."""
 
     network: str
     target: str
@@ -58,7 +58,7 @@ class Trial:
 
 def try_network(name: str, target: Target, seed: int) -> Trial:
     """Compile with and without taps, run both on one random image, and compare every tensor with the reference."""
-    graph, quantise_seconds = _timed(lambda: quantised(name, seed))
+    (graph, values), quantise_seconds = _timed(lambda: quantised(name, seed))
     program, compile_seconds = _timed(lambda: compile_graph(graph, target))
     compile_bytes = peak_bytes()
     timed, cycle_seconds = _timed(lambda: simulate(program))
@@ -86,23 +86,26 @@ def try_network(name: str, target: Target, seed: int) -> Trial:
         mismatches=sum(
             count_mismatches(expected[tensor], codes) for part in (found, tapped) for tensor, codes in part.items()
         ),
-        poor=tuple(f"{tensor}: {why}" for tensor, codes in expected.items() if (why := poverty(codes))),
+        poor=tuple(
+            f"{tensor}: {why}" for tensor in expected if tensor in values and (why := poverty(expected[tensor]))
+        ),
     )
 
 
-def quantised(name: str, seed: int) -> IntegerGraph:
-    """The integer graph of a light network, calibrated on random images."""
+def quantised(name: str, seed: int) -> tuple[IntegerGraph, frozenset[str]]:
+    """The integer graph of a light network, calibrated on random images, and the names of the network's own values."""
     model = light_model(name, seed)
     network = frontend.take_model(model, name)
-    return frontend.quantise(network, random_images(model, CALIBRATION_FRAMES, seed + 1), seed)
+    graph = frontend.quantise(network, random_images(model, CALIBRATION_FRAMES, seed + 1), seed)
+    return graph, frozenset(network.shapes)
 
 
 def random_codes(graph: IntegerGraph, seed: int) -> dict[str, Codes]:
-    """One random frame: normally distributed codes, so that what follows is as in calibration."""
+    """One random frame of the inputs that calibration saw, so that what follows is as it was there."""
     random = np.random.default_rng(seed + 2)
     found = {}
     for tensor in (graph.tensors[name] for name in graph.inputs):
-        reals = random.standard_normal((1, tensor.channels, tensor.height, tensor.width))
+        reals = random.standard_normal((1, tensor.channels, tensor.height, tensor.width)) * PIXEL_DEVIATION
         codes = np.rint(reals / tensor.scale) + tensor.zero_point
         found[tensor.name] = np.clip(codes, tensor.low, tensor.high).astype(np.int8)
     return found
