@@ -12,7 +12,7 @@ from tileloom.verbs.verify import VerifyDocument, verify
 
 CASES = Path(os.environ.get("TILELOOM_CASES", ROOT.parent / "shared" / "cases"))
 MNIST = "mnist8_cntk/mnist_t10k_0_5000.npz"
-TARGETS = ("default", "small", "odd", "mac25")
+TARGETS = ("default", "small", "odd", "mac25", "small16")
 
 
 def digits() -> np.ndarray:
@@ -52,7 +52,8 @@ def test_simulators(name: str, target: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", [pytest.param(target, marks=[] if target == "default" else pytest.mark.full) for target in TARGETS]
+    "target",
+    [pytest.param(target, marks=[] if target in ("default", "small16") else pytest.mark.full) for target in TARGETS],
 )
 @pytest.mark.parametrize("name", ["mnist8_cntk", "onnx2c_mnist14", "lenet5", "digits_modern"])
 def test_rtl(name: str, target: str) -> None:
