@@ -21,6 +21,8 @@ CHUNK_CYCLES = 4
 """Cycles of the address generator for a chunk, besides its bursts."""
 SLOT_CYCLES = 8
 """Cycles of the O engine for a slot and its first burst, besides the beats; each further run takes about as long."""
+HANDOVER_CYCLES = 150
+"""From the end of a unit to the begin of one of the next layer that reads its results."""
 START_CYCLES = 100
 """From the begin of a layer to its first burst, and from the last unit to the end of the last store."""
 
@@ -87,7 +89,8 @@ def estimates(
             busy = max(compute + max(reads, elements), busy)
         if not ring.overlaps:
             busy = max(compute + weights, busy)
-        yield order, busy + ends
+        behind = compute * max(0.0, 1 - 2 / shape.bands) / (len(shape.share) if order == Order.HELD else 1)
+        yield order, busy + ends + max(0.0, HANDOVER_CYCLES - behind)
 
 
 def _together(*servers: float) -> float:
