@@ -9,6 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from tileloom.compiler import graph as integer
+from tileloom.compiler.balanced_rounding import balanced_codes
+from tileloom.compiler.bit_widths import TERNARY
 from tileloom.compiler.graph import Codes, IntegerGraph, Tensor
 from tileloom.compiler.narrow_weights import narrow_codes
 from tileloom.compiler.nonlinearity import SEGMENTS, NotFinite, Table, numbers_of, step_table, table_of
@@ -232,14 +234,19 @@ class _Builder:
     def _rounded(self, operator: Convolution, read: Quantisation) -> tuple[Convolution, Int64s, Floats]:
         """Codes and scales for real weights, and the convolution with a bias that makes up for their mean error."""
         width = self.settings.bits.weights(operator.source.node)
+        means = operator.means if self.settings.correct_bias else None
         if width is not None and not (isinstance(width, int) and width >= self.bits):
             codes, scales = narrow_codes(operator.weights, width)
+            if means is not None and width not in (1, TERNARY):
+                codes = balanced_codes(operator.weights, codes, scales, means, operator.groups)
             codes, scales = refined_codes(codes, scales, operator.bias, read.scale)
         else:
             codes, scales = weight_codes(operator.weights, operator.bias, read.scale, self.bits)
-        if operator.means is None or not self.settings.correct_bias:
+            if means is not None:
+                codes = balanced_codes(operator.weights, codes, scales, means, operator.groups)
+        if means is None:
             return operator, codes, scales
-        error = mean_error(operator.weights, codes, scales, operator.means, operator.groups)
+        error = mean_error(operator.weights, codes, scales, means, operator.groups)
         return replace(operator, bias=operator.bias - error), codes, scales
 
     def _sign(self, operator: Convolution, codes: Int64s, scales: Floats) -> integer.Conv2d:
