@@ -11,7 +11,7 @@ from tileloom.compiler.backend.jobs import segment_words
 from tileloom.compiler.backend.layout import View
 from tileloom.compiler.backend.mapping import Arrangement, Mapping, Order
 from tileloom.compiler.backend.outputs import output_units, storable
-from tileloom.compiler.backend.partition import cut
+from tileloom.compiler.backend.partition import bands, cut
 from tileloom.compiler.backend.reduction import chunks
 from tileloom.compiler.backend.sublayers import largest, sublayers
 from tileloom.compiler.fuse import Kind, Layer
@@ -148,7 +148,8 @@ def _orders(geometry: Geometry, result: View, base: Mapping, width: int) -> Iter
         return
     box, boxes = cut_up
     distance = boxes[1].offset if len(boxes) > 1 else 0
-    if geometry.band_bytes(rows) - boxes[-1].offset < distance:
+    fewest = _fewest_rows(result.height, base) * layer.pool_kernel[0]
+    if geometry.band_bytes(fewest) - boxes[-1].offset < distance:
         return
     if segment_words(layer, unit, box[0] * box[1] * box[2], target) > target.weight_words:
         return
@@ -170,6 +171,12 @@ def chunk_limit(geometry: Geometry, groups: int) -> int:
         return 0
     half = target.weight_words // 2 // groups - target.constant_words
     return half if half >= 1 else (room if room >= 1 else -1)
+
+
+def _fewest_rows(height: int, mapping: Mapping) -> int:
+    """Output rows (after the pool) of the smallest band of any part."""
+    parts = cut(height, mapping.tiles_rows)
+    return min(end - row for part in parts for row, end in bands(*part, mapping.rows))
 
 
 def _arrangements(layer: Layer, source: View, target: Target) -> list[tuple[Arrangement, bool]]:
