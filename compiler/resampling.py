@@ -99,6 +99,14 @@ class Axis:
         np.add.at(result, (np.arange(self.output)[:, None], np.clip(indices, 0, self.size - 1)), weights)
         return result
 
+    def selection(self, cubic: bool) -> Indices | None:
+        """The input element of each output element where interpolation only chooses; None where it does not."""
+        matrix = self.matrix(cubic)
+        chosen = matrix.argmax(axis=1)
+        exact = matrix[np.arange(self.output), chosen]
+        alone = bool(np.all(np.abs(exact - 1) < 1e-6) and np.all(np.count_nonzero(np.abs(matrix) > 1e-6, axis=1) == 1))
+        return chosen.astype(np.int64) if alone else None
+
     def phases(self, cubic: bool) -> tuple[list[Phase], Floats, tuple[int, int]] | None:
         """Phases, their weights one below the other, and how far the borders must be repeated before and after.
 

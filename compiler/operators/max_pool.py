@@ -1,4 +1,4 @@
-"""MaxPool becomes MaxPool2d; a Relu or Clip after it becomes its limits."""
+"""MaxPool becomes MaxPool2d; a Relu or Clip after it becomes its limits. Its second output must not be read."""
 
 from tileloom.compiler.lowering import Lowering
 from tileloom.compiler.node import Node
@@ -22,7 +22,6 @@ RULES = (
     rank_of_input((3, 4), "use MaxPool1d or MaxPool2d"),
     first_axis_is_one(),
     attribute_is("ceil_mode", (0, 1), 0, "set ceil_mode to 0 or 1"),
-    attribute_is("storage_order", (0,), 0, "remove storage_order"),
     Rule("TL211", "pads must be smaller than the kernel", "make the padding smaller", _pads),
     *WINDOW_RULES,
 )

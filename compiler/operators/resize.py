@@ -109,17 +109,21 @@ def lower(node: Node, lowering: Lowering) -> None:
     """Take elements, or emit convolutions."""
     axes, mode = _axes(node), node.text("mode", "nearest")
     changed = [index for index, axis in enumerate(axes) if axis.size != axis.output or axis.scale != 1.0]
+    chosen = [(index, elements) for index in changed if (elements := _selection(axes[index], mode)) is not None]
 
     def take(table: Indices) -> Indices:
-        for index in changed:
-            table = np.take(table, axes[index].nearest(), axis=index)
+        for index, elements in chosen:
+            table = np.asarray(np.take(table, elements, axis=index))
         return table
 
-    if mode == "nearest" or not changed or lowering.alias_on_host(node):
+    if lowering.alias_on_host(node) or len(chosen) == len(changed):
         lower_movement(node, lowering, take)
-        return
-    if not _lower_phases(node, lowering, axes, changed, mode == "cubic"):
+    elif not _lower_phases(node, lowering, axes, changed, mode == "cubic"):
         _lower_matrices(node, lowering, axes, changed, mode == "cubic")
+
+
+def _selection(axis: Axis, mode: str) -> Indices | None:
+    return axis.nearest() if mode == "nearest" else axis.selection(mode == "cubic")
 
 
 def _lower_phases(node: Node, lowering: Lowering, axes: Sequence[Axis], changed: list[int], cubic: bool) -> bool:
@@ -222,6 +226,7 @@ EXAMPLES = (
         coordinate_transformation_mode="align_corners",
     ),
     _resized("linear, doubled", (1, 2, 4, 3), (1, 3, 8, 6), mode="linear"),
+    _resized("linear, one pixel to all", (1, 2, 1, 1), (1, 3, 4, 5), mode="linear"),
     _resized("linear, half", (1, 2, 8, 6), (1, 3, 4, 3), mode="linear"),
     _resized("linear, by three halves", (1, 2, 4, 6), (1, 3, 6, 9), mode="linear"),
     _resized(

@@ -22,23 +22,45 @@ from tileloom.compiler.quantised_constant import QUANTS, quantised_constant
 
 # fmt: off
 FOLDABLE = frozenset({
-    "Abs", "Add", "BatchNormalization", "Cast", "Ceil", "Clip", "Concat", "ConstantOfShape", "Div", "Dropout",
-    "Equal", "Exp", "Expand", "Flatten", "Floor", "Gather", "Identity", "Max", "Min", "Mul", "Neg", "Pow",
-    "QuantizeLinear", "Range", "Reciprocal", "ReduceMean", "ReduceProd", "ReduceSum", "Relu", "Reshape",
-    "Round", "Shape", "Sigmoid", "Slice", "Sqrt", "Squeeze", "Sub", "Tanh", "Transpose", "Unsqueeze", "Where",
+    "Abs", "Add", "And", "ArgMax", "ArgMin", "BatchNormalization", "Cast", "CastLike", "Ceil", "Clip", "Compress",
+    "Concat", "ConstantOfShape", "Cos", "CumSum", "DepthToSpace", "Div", "Dropout", "Einsum", "Equal", "Erf", "Exp",
+    "Expand", "EyeLike", "Flatten", "Floor", "Gather", "GatherElements", "GatherND", "Gemm", "Greater",
+    "GreaterOrEqual", "Identity", "IsInf", "IsNaN", "Less", "LessOrEqual", "Log", "MatMul", "Max", "Mean", "Min", "Mod",
+    "Mul", "Neg", "NonZero", "Not", "OneHot", "Or", "Pad", "Pow", "QuantizeLinear", "Range", "Reciprocal", "ReduceL1",
+    "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum",
+    "ReduceSumSquare", "Relu", "Reshape", "Round", "ScatterElements", "ScatterND", "Shape", "Sigmoid", "Sign", "Sin",
+    "Size", "Slice", "SpaceToDepth", "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Tanh", "Tile", "Transpose", "Trilu",
+    "Unsqueeze", "Where", "Xor",
 })
 # fmt: on
 """Operators computed by ONNX's reference evaluator when all their inputs are constants."""
-VIEWS = frozenset(["Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Identity"])
+VIEWS = frozenset(
+    [
+        "Reshape",
+        "Transpose",
+        "Squeeze",
+        "Unsqueeze",
+        "Flatten",
+        "Identity",
+        "Slice",
+        "Gather",
+        "Split",
+        "Expand",
+        "Tile",
+    ]
+)
 """Those that move elements only, and so carry codes and scales along."""
 
 
 def fold_constants(network: Network) -> Network:
     """Compute all that is constant; shapes are inferred again with what was found."""
-    folded = _fold_once(network)
-    if folded.problems or not any(node.output_shape() is None for node in folded.nodes()):
-        return folded
-    return _fold_once(infer_shapes(_with_initialisers(folded)))
+    while True:
+        folded = _fold_once(network)
+        unknown = any(node.output_shape() is None for node in folded.nodes())
+        # A constant may be a shape, with which more shapes are known, of which more is constant.
+        if folded.problems or not unknown or len(folded.constants) == len(network.constants):
+            return folded
+        network = infer_shapes(_with_initialisers(folded))
 
 
 def _with_initialisers(network: Network) -> Network:
@@ -70,26 +92,33 @@ def _fold_once(network: Network) -> Network:
         if isinstance(result, Problem):
             problems.append(result)
         if isinstance(result, Constant):
-            name = node.outputs[0]
-            constants[name], shapes[name] = result, tuple(result.values.shape)
-            # Values of quantised weights are kept in double precision; their type is the model's.
-            types.setdefault(name, onnx.helper.np_dtype_to_tensor_dtype(result.values.dtype))
+            result = [result]
+        if isinstance(result, list):
+            for name, constant in zip(_named(node), result, strict=True):
+                constants[name], shapes[name] = constant, tuple(constant.values.shape)
+                # Values of quantised weights are kept in double precision; their type is the model's.
+                types.setdefault(name, onnx.helper.np_dtype_to_tensor_dtype(constant.values.dtype))
         else:
             order.append(index)
     changed = replace(network, order=tuple(order), constants=constants, shapes=shapes, types=types)
     return changed.with_problems(problems)
 
 
-def _evaluate(node: Node) -> Constant | Problem | None:
-    """The value of a node that is constant; None where it is not."""
+def _evaluate(node: Node) -> Constant | list[Constant] | Problem | None:
+    """The value of a node that is constant, or those of all its outputs; None where it is not."""
     if node.op == "Constant":
         return _constant_node(node)
     if node.op == "Shape":
         shape = node.shape(0)
         start, end = node.integer("start", 0), node.attribute("end", onnx.AttributeProto.INT)
         return None if shape is None else Constant(np.asarray(shape[start:end], dtype=np.int64))
+    if node.op == "Size":
+        shape = node.shape(0)
+        return None if shape is None else Constant(np.asarray(np.prod(shape), dtype=np.int64))
     operands = [node.constants.get(name) for name in node.inputs if name]
-    if any(operand is None for operand in operands) or len([name for name in node.outputs if name]) != 1:
+    if any(operand is None for operand in operands) or not node.outputs[0]:
+        return None
+    if len(_named(node)) != 1 and node.op != "Split":
         return None
     if node.op == "DequantizeLinear":
         return _dequantised(node)
@@ -105,9 +134,10 @@ def _evaluate(node: Node) -> Constant | Problem | None:
     try:
         values = _run(node, [node.constants[name].values for name in node.inputs if name])
         if first.codes is None or first.scales is None or node.op not in VIEWS:
-            return Constant(values)
+            return [Constant(each) for each in values]
         rest = [node.constants[name].values for name in node.inputs[1:] if name]
-        return Constant(values, _run(node, [first.codes, *rest]), _run(node, [first.scales, *rest]))
+        codes, scales = _run(node, [first.codes, *rest]), _run(node, [first.scales, *rest])
+        return [Constant(*each) for each in zip(values, codes, scales, strict=True)]
     except Exception as error:  # the evaluator raises whatever its numpy code raises
         return Problem(
             "TL111",
@@ -119,8 +149,13 @@ def _evaluate(node: Node) -> Constant | Problem | None:
         )
 
 
-def _run(node: Node, operands: list[Array]) -> Array:
-    """One node on arrays, by ONNX's own evaluator."""
+def _named(node: Node) -> list[str]:
+    """Outputs that are there."""
+    return [name for name in node.outputs if name]
+
+
+def _run(node: Node, operands: list[Array]) -> list[Array]:
+    """The outputs of one node on arrays, by ONNX's own evaluator."""
     names = [name for name in node.inputs if name]
     graph = onnx.helper.make_graph(
         [node.proto],
@@ -129,12 +164,12 @@ def _run(node: Node, operands: list[Array]) -> Array:
             onnx.helper.make_tensor_value_info(name, onnx.helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)
             for name, array in dict(zip(names, operands, strict=True)).items()
         ],
-        [onnx.helper.make_tensor_value_info(node.outputs[0], TensorProto.UNDEFINED, None)],
+        [onnx.helper.make_tensor_value_info(name, TensorProto.UNDEFINED, None) for name in _named(node)],
     )
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", node.opset)])
     with np.errstate(all="ignore"):
-        (result,) = ReferenceEvaluator(model).run(None, dict(zip(names, operands, strict=True)))
-    return np.asarray(result)
+        results = ReferenceEvaluator(model).run(None, dict(zip(names, operands, strict=True)))
+    return [np.asarray(result) for result in results]
 
 
 def _constant_node(node: Node) -> Constant | Problem | None:
