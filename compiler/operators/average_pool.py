@@ -1,4 +1,7 @@
-"""AveragePool becomes AveragePool2d; where windows at the border leave elements out, one for each kind of window."""
+"""AveragePool becomes AveragePool2d; where windows at the border leave elements out, one for each kind of window.
+
+In three dimensions it is a pool over rows and columns, then one over depths.
+"""
 
 from tileloom.compiler.average_regions import Region, lower_regions, regions
 from tileloom.compiler.lowering import Lowering
@@ -6,6 +9,7 @@ from tileloom.compiler.node import Node
 from tileloom.compiler.operator_example import Example, step
 from tileloom.compiler.real_graph import AveragePool
 from tileloom.compiler.rule import Rule, attribute_is, first_axis_is_one, rank_of_input
+from tileloom.compiler.volumes import lower_pool
 from tileloom.compiler.window_rules import WINDOW_RULES, Axis, axes_of, window_of
 
 NAMES = ("AveragePool",)
@@ -26,7 +30,7 @@ def _regions(node: Node, axis: Axis) -> list[Region]:
 
 
 RULES = (
-    rank_of_input((3, 4), "use AvgPool1d or AvgPool2d"),
+    rank_of_input((3, 4, 5), "use AvgPool1d, AvgPool2d or AvgPool3d"),
     first_axis_is_one(),
     attribute_is("ceil_mode", (0, 1), 0, "set ceil_mode to 0 or 1"),
     *WINDOW_RULES,
@@ -36,6 +40,9 @@ RULES = (
 
 def lower(node: Node, lowering: Lowering) -> None:
     """Emit one pool, or one for each kind of window and an assembly."""
+    if len(node.shape(0) or ()) == 5:
+        lower_pool(node, lowering)
+        return
     axes = axes_of(node)
     found = [_regions(node, axis) for axis in axes]
     if any(len(each) > 1 or each[0].kernel < axis.kernel for each, axis in zip(found, axes, strict=True)):
@@ -89,4 +96,9 @@ EXAMPLES = (
         opset=19,
     ),
     Example("same size", (step("AveragePool", "x", "y", kernel_shape=[2], auto_pad="SAME_UPPER"),), (1, 2, 7)),
+    Example(
+        "three dimensions",
+        (step("AveragePool", "x", "y", kernel_shape=[2, 3, 2], strides=[1, 2, 1], pads=[1, 1, 0, 0, 1, 1]),),
+        (1, 2, 3, 6, 4),
+    ),
 )

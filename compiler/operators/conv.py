@@ -1,7 +1,8 @@
-"""Convolution in one or two dimensions becomes Conv2d.
+"""Convolution becomes Conv2d.
 
 Any kernel, stride, dilation, groups (depthwise included) and padding, also asymmetric and auto_pad; one-dimensional
-maps are seen as maps of height 1. Weights and bias are constants; weight codes of a QDQ model are used as given.
+maps are seen as maps of height 1, and each slice of a three-dimensional one is made by a convolution of its own.
+Weights and bias are constants; weight codes of a QDQ model are used as given, but for three dimensions.
 """
 
 import numpy as np
@@ -11,6 +12,7 @@ from tileloom.compiler.node import Node
 from tileloom.compiler.operator_example import Example, numbers, step
 from tileloom.compiler.real_graph import Convolution
 from tileloom.compiler.rule import Rule, constant_operand, first_axis_is_one, rank_of_input
+from tileloom.compiler.volumes import lower_convolution
 from tileloom.compiler.weights import weights_of
 from tileloom.compiler.window_rules import WINDOW_RULES, axes_of, window_of
 
@@ -48,7 +50,7 @@ def _kernel(node: Node) -> str | None:
 
 
 RULES = (
-    rank_of_input((3, 4), "three-dimensional convolution is not supported: use Conv1d or Conv2d"),
+    rank_of_input((3, 4, 5), "use Conv1d, Conv2d or Conv3d"),
     first_axis_is_one(),
     constant_operand(1, "the weights"),
     constant_operand(2, "the bias"),
@@ -66,7 +68,10 @@ RULES = (
 
 
 def lower(node: Node, lowering: Lowering) -> None:
-    """Emit one convolution."""
+    """Emit one convolution, or one for each slice."""
+    if len(node.shape(0) or ()) == 5:
+        lower_convolution(node, lowering)
+        return
     map_ = lowering.as_planes(node, 0)
     weights = weights_of(node, lowering.constant(node, 1))
     count = weights.values.shape[0]
@@ -117,5 +122,17 @@ EXAMPLES = (
         (step("Conv", "x w b", "y", pads=[2, 1], strides=[2]),),
         (1, 3, 17),
         {"w": numbers(4, 3, 5), "b": numbers(4)},
+    ),
+    Example(
+        "three dimensions",
+        (step("Conv", "x w b", "c", pads=[1, 1, 0, 1, 1, 0], strides=[2, 1, 1], group=2), step("Relu", "c", "y")),
+        (1, 4, 5, 4, 5),
+        {"w": numbers(6, 2, 3, 3, 2, scale=0.2), "b": numbers(6)},
+    ),
+    Example(
+        "three dimensions, dilated, of which the middle is read alone",
+        (step("Conv", "x w", "y", pads=[2, 0, 0, 2, 0, 0], dilations=[2, 1, 1]),),
+        (1, 2, 2, 3, 3),
+        {"w": numbers(3, 2, 3, 2, 2)},
     ),
 )

@@ -1,10 +1,14 @@
-"""MaxPool becomes MaxPool2d; a Relu or Clip after it becomes its limits. Its second output must not be read."""
+"""MaxPool becomes MaxPool2d; a Relu or Clip after it becomes its limits. Its second output must not be read.
+
+In three dimensions it is a pool over rows and columns, then one over depths.
+"""
 
 from tileloom.compiler.lowering import Lowering
 from tileloom.compiler.node import Node
 from tileloom.compiler.operator_example import Example, step
 from tileloom.compiler.real_graph import MaximumPool
 from tileloom.compiler.rule import Rule, attribute_is, first_axis_is_one, rank_of_input
+from tileloom.compiler.volumes import lower_pool
 from tileloom.compiler.window_rules import WINDOW_RULES, axes_of, window_of, with_ceil_mode
 
 NAMES = ("MaxPool",)
@@ -19,7 +23,7 @@ def _pads(node: Node) -> str | None:
 
 
 RULES = (
-    rank_of_input((3, 4), "use MaxPool1d or MaxPool2d"),
+    rank_of_input((3, 4, 5), "use MaxPool1d, MaxPool2d or MaxPool3d"),
     first_axis_is_one(),
     attribute_is("ceil_mode", (0, 1), 0, "set ceil_mode to 0 or 1"),
     Rule("TL211", "pads must be smaller than the kernel", "make the padding smaller", _pads),
@@ -28,7 +32,10 @@ RULES = (
 
 
 def lower(node: Node, lowering: Lowering) -> None:
-    """Emit one pool."""
+    """Emit one pool, or two."""
+    if len(node.shape(0) or ()) == 5:
+        lower_pool(node, lowering)
+        return
     map_ = lowering.as_planes(node, 0)
     axes = axes_of(node)
     if node.integer("ceil_mode", 0):
@@ -52,4 +59,9 @@ EXAMPLES = (
         (1, 2, 8, 8),
     ),
     Example("one dimension", (step("MaxPool", "x", "y", kernel_shape=[3], strides=[3]),), (1, 2, 11)),
+    Example(
+        "three dimensions",
+        (step("MaxPool", "x", "y", kernel_shape=[2, 3, 2], strides=[2, 2, 1], pads=[1, 1, 0, 0, 1, 1], ceil_mode=1),),
+        (1, 2, 4, 6, 5),
+    ),
 )

@@ -148,8 +148,8 @@ CASES: dict[str, Callable[[], onnx.ModelProto | bytes]] = {
         "bad", (step("Add", "x x", "y"),), (1, 4, 6, 6), {}, 17, TensorProto.INT8, TensorProto.INT8
     ).model(),
     "stride 0": lambda: conv(strides=[0, 1]),
-    "three-dimensional convolution": lambda: example(
-        step("Conv", "x w", "y"), shape=(1, 2, 4, 4, 4), w=numbers(2, 2, 2, 2, 2)
+    "four-dimensional convolution": lambda: example(
+        step("Conv", "x w", "y"), shape=(1, 2, 4, 4, 4, 4), w=numbers(2, 2, 2, 2, 2, 2)
     ),
     "average of padding alone": lambda: example(
         step("AveragePool", "x", "y", kernel_shape=[2, 2], dilations=[4, 4], pads=[3, 3, 3, 3]),
