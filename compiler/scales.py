@@ -9,8 +9,9 @@ from tileloom.hw.spec.quant import accumulator_bits, signed_range
 def quantisation_of_range(low: float, high: float, bits: int = 8) -> Quantisation:
     """The quantisation whose codes of ``bits`` bits cover ``[low, high]`` and that represents 0 exactly.
 
-    >>> quantisation_of_range(0.0, 255.0)
-    Quantisation(scale=1.0, zero_point=-128)
+    >>> found = quantisation_of_range(0.0, 255.0)
+    >>> found.scale, found.zero_point, found.low, found.high
+    (1.0, -128, -128, 127)
     >>> quantisation_of_range(0.0, 65535.0, 16).zero_point
     -32768
     """

@@ -37,7 +37,6 @@ CASES: dict[str, tuple[str, onnx.ModelProto, list[str]]] = {
         long(node("Conv", ["c5", "v"], "d"), {"v": np.full((3, 3, 1, 1), np.nan, np.float32)}),
         ["Conv"],
     ),
-    "host operator in the middle": ("TL210", long(node("Softmax", ["c5"], "d", axis=1), {}), ["Softmax", "Conv"]),
 }
 
 

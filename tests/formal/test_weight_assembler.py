@@ -72,7 +72,7 @@ def test_bytes_in_order(word: int, port: int) -> None:
     [
         ("complete.eq(after >= word)", "complete.eq(after > word)"),
         ("fill.eq(Mux(self.last, 0, Mux(complete", "fill.eq(Mux(0, 0, Mux(complete"),
-        ("partial[: 8 * port].eq(begun)", "partial[: 8 * port].eq(s1_beat)"),
+        ("partial[: bits * port].eq(begun)", "partial[: bits * port].eq(s1_beat)"),
     ],
 )
 def test_faults_are_found(right: str, wrong: str) -> None:
