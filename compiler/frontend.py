@@ -41,6 +41,7 @@ from tileloom.compiler.passes.raise_opset import raise_opset
 from tileloom.compiler.passes.read_weights import read_weights
 from tileloom.compiler.passes.share_grids import share_grids
 from tileloom.compiler.passes.split_functions import split_functions
+from tileloom.compiler.passes.split_weights import split_weights
 from tileloom.compiler.passes.translate_dialects import translate_dialects
 from tileloom.compiler.passes.verify_graph import verify_graph
 from tileloom.compiler.problems import ModelError, Problem
@@ -78,6 +79,7 @@ NETWORK_PASSES = (
 GRAPH_PASSES: tuple[tuple[Callable[[RealGraph], RealGraph], str], ...] = (
     (absorb_quantisers, "given grids become properties of maps, which the folds below must respect"),
     (raise_movements, "factors behind concatenations and upsamplings reach the convolutions that can take them"),
+    (split_weights, "given codes, as long as they are as given"),
     (fold_affine, "batch norm and bias before limits: a convolution with limits cannot be scaled any more"),
     (join_functions, "after the factors are where they cost nothing; before limits and functions go to convolutions"),
     (expand_affine, "what is left is a convolution, which can take the limits below"),

@@ -7,8 +7,22 @@ from tileloom.compiler.node import Constant, Node
 from tileloom.compiler.real_graph import Quantisation
 from tileloom.compiler.rule import Rule, constant_operand
 
-ACTIVATION_TYPES: dict[int, int] = {TensorProto.INT8: 0, TensorProto.UINT8: 128}
-"""Element types of activation codes, and what is subtracted from codes and zero point to make them signed."""
+ACTIVATION_TYPES: dict[int, int] = {
+    TensorProto.INT8: 0,
+    TensorProto.UINT8: 128,
+    TensorProto.INT4: 0,
+    TensorProto.UINT4: 0,
+    TensorProto.INT2: 0,
+    TensorProto.UINT2: 0,
+}
+"""Element types of activation codes, and what is taken off codes and zero point so that they fit 8 bits signed."""
+LIMITS: dict[int, tuple[int, int]] = {
+    TensorProto.INT4: (-8, 7),
+    TensorProto.UINT4: (0, 15),
+    TensorProto.INT2: (-2, 1),
+    TensorProto.UINT2: (0, 3),
+}
+"""Least and greatest code of the types that do not use all of 8 bits."""
 
 
 def code_type(node: Node) -> int | None:
@@ -25,7 +39,8 @@ def quantisation_of(node: Node) -> Quantisation:
     scale, zero_point = node.constant(1), node.constant(2)
     assert scale is not None
     zero = 0 if zero_point is None else int(zero_point.values.ravel()[0])
-    return Quantisation(float(scale.values.ravel()[0]), zero - ACTIVATION_TYPES[code_type(node) or 0])
+    kind = code_type(node) or 0
+    return Quantisation(float(scale.values.ravel()[0]), zero - ACTIVATION_TYPES[kind], *LIMITS.get(kind, (-128, 127)))
 
 
 def bad_scale(scale: Constant | None) -> str | None:
@@ -64,5 +79,5 @@ PARAMETER_RULES = (
     constant_operand(2, "the zero point"),
     SCALE_RULE,
     Rule("TL304", "activations must have one scale and zero point", "quantise activations per tensor", _several),
-    Rule("TL302", "activation codes must be INT8 or UINT8", "quantise activations to 8 bits", _bad_type),
+    Rule("TL302", "activation codes must be integers of at most 8 bits", "quantise activations to 8 bits", _bad_type),
 )

@@ -8,6 +8,9 @@ from tileloom.compiler.lowering import refuse
 from tileloom.compiler.node import Array, Constant, Node
 from tileloom.compiler.real_graph import Floats, Int64s
 
+WIDEST = 255
+"""Greatest magnitude of a code of 8 bits minus a zero point of 8 bits."""
+
 
 @dataclass(frozen=True, eq=False)
 class Weights:
@@ -21,8 +24,8 @@ class Weights:
 def weights_of(node: Node, constant: Constant, transposed: bool = False) -> Weights:
     """The weights under a constant whose first axis is the output, or whose last one is if ``transposed``.
 
-    Whole numbers that fit 7 bits and a sign are codes of scale 1. Model codes outside 8 bits signed, and scales that
-    vary inside an output, are refused.
+    Whole numbers that fit 7 bits and a sign are codes of scale 1. Model codes wider than 8 bits minus a zero
+    point of 8 bits, and scales that vary inside an output, are refused.
     """
 
     def turned(array: Array) -> Array:
@@ -42,12 +45,12 @@ def weights_of(node: Node, constant: Constant, transposed: bool = False) -> Weig
             "scales along another axis",
             "quantise the weights per tensor or per output channel",
         )
-    if codes.size and (codes.min() < -128 or codes.max() > 127):
+    if codes.size and np.abs(codes).max() > WIDEST:
         raise refuse(
             node,
             "TL303",
-            "weight codes minus their zero point must fit 8 bits signed",
+            f"weight codes minus their zero point must be from -{WIDEST} to {WIDEST}",
             f"{codes.min()} .. {codes.max()}",
-            "quantise the weights symmetrically",
+            "quantise the weights to 8 bits",
         )
     return Weights(values, np.asarray(codes, dtype=np.int64), scales[:, 0].copy())

@@ -1,13 +1,16 @@
 """Clip (Relu6, Hardtanh) becomes the limits of the operator before it."""
 
+from dataclasses import replace
 from math import inf
 
 import numpy as np
+from onnx import TensorProto
 
-from tileloom.compiler.lowering import Lowering
+from tileloom.compiler.lowering import Lowering, refuse
 from tileloom.compiler.node import Node
 from tileloom.compiler.operator_example import Example, numbers, step
-from tileloom.compiler.real_graph import Clamp
+from tileloom.compiler.quantisation_parameters import ACTIVATION_TYPES
+from tileloom.compiler.real_graph import Clamp, Requantise
 from tileloom.compiler.rule import Rule, constant_operand, scalar_constant
 
 NAMES = ("Clip",)
@@ -38,10 +41,33 @@ RULES = (
 
 
 def lower(node: Node, lowering: Lowering) -> None:
-    """Emit a clamp."""
+    """Emit a clamp; limits of codes, between QuantizeLinear and DequantizeLinear, become those of real numbers."""
+    if node.types.get(node.inputs[0]) in ACTIVATION_TYPES:
+        _lower_codes(node, lowering)
+        return
     view = lowering.placed(node, 0)
     low, high = _limits(node)
     lowering.emit(Clamp(node.source, view.name, lowering.add_like(node, view), low, high))
+
+
+def _lower_codes(node: Node, lowering: Lowering) -> None:
+    view = lowering.view(node, 0)
+    grid, kind = lowering.quantisation(view), node.types[node.inputs[0]]
+    if grid is None or view.name in lowering.network.inputs:
+        raise refuse(
+            node,
+            "TL212",
+            "the data must be floating point, or codes behind QuantizeLinear",
+            TensorProto.DataType.Name(kind),
+            "put DequantizeLinear before it and QuantizeLinear behind it",
+        )
+    low, high = ((limit - ACTIVATION_TYPES[kind] - grid.zero_point) * grid.scale for limit in _limits(node))
+    output = lowering.add_like(node, view)
+    map_ = lowering.maps[output]
+    inside = f"{output}/inside"
+    lowering.maps[inside] = replace(map_, name=inside)
+    lowering.emit(Clamp(node.source, view.name, inside, low, high))
+    lowering.emit(Requantise(node.source, inside, output, grid))
 
 
 EXAMPLES = (

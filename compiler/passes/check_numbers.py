@@ -1,7 +1,7 @@
 """Numbers: what computes on plain 8-bit integers, without a scale, is refused.
 
 Requires: shapes, types, constants. Ensures: no live node is left whose arithmetic ONNX defines on integers (wrapping or
-saturating at 8 bits), which a quantised map does not have. Movements, pools and quantised operators read codes.
+saturating at 8 bits), which a quantised map does not have. Movements, pools, limits and quantised operators read codes.
 """
 
 from onnx import TensorProto
@@ -9,7 +9,7 @@ from onnx import TensorProto
 from tileloom.compiler.network import Network
 from tileloom.compiler.problems import Problem
 
-ARITHMETIC = frozenset(["Abs", "Add", "Clip", "Div", "Max", "Min", "Mul", "Neg", "Pow", "PRelu", "Relu", "Sub", "Sum"])
+ARITHMETIC = frozenset(["Abs", "Add", "Div", "Max", "Min", "Mul", "Neg", "Pow", "PRelu", "Relu", "Sub", "Sum"])
 """Operators that ONNX also defines on integers."""
 
 

@@ -197,13 +197,13 @@ def _dequantised(node: Node) -> Constant | Problem:
     codes = np.asarray(node.constants[node.inputs[0]].values)
     scale = np.asarray(node.constants[node.inputs[1]].values, dtype=np.float64)
     zero = np.asarray(node.constants[node.inputs[2]].values).astype(np.int64) if node.has_input(2) else np.int64(0)
-    if node.integer("block_size", 0) or codes.dtype.kind not in "iu":
+    if node.integer("block_size", 0) or not _is_integer(codes):
         return Problem(
             "TL304",
             node.name,
             node.source.line,
             "DequantizeLinear: constants must be integers with one scale, or one per channel",
-            f"blocks of {node.integer('block_size', 0)}" if codes.dtype.kind in "iu" else str(codes.dtype),
+            f"blocks of {node.integer('block_size', 0)}" if _is_integer(codes) else str(codes.dtype),
             "quantise per tensor or per channel",
         )
     if scale.size > 1:
@@ -231,3 +231,8 @@ def _dequantised(node: Node) -> Constant | Problem:
     signed = codes.astype(np.int64) - zero
     scales = np.broadcast_to(scale, codes.shape).astype(np.float64)
     return Constant(signed * scales, signed, scales)
+
+
+def _is_integer(codes: Array) -> bool:
+    """Whether the type is one of integers, those of 4 and 2 bits included, which numpy does not know by itself."""
+    return codes.dtype.kind in "iu" or codes.dtype.name in ("int4", "uint4", "int2", "uint2")

@@ -42,7 +42,7 @@ def read_tensor(tensor: onnx.TensorProto) -> Array | Problem:
     if tensor.data_location == onnx.TensorProto.EXTERNAL or min(shape, default=0) < 0:
         return _malformed(name, "no data", "save the model with its weights inside")
     stored = max(len(tensor.raw_data), *(len(getattr(tensor, field)) for field in _FIELDS))
-    if prod(shape) > 0 and stored * 2 < prod(shape):
+    if prod(shape) > 0 and stored * 4 < prod(shape):
         return _malformed(name, f"{stored} stored for {list(shape)}", "export the model again")
     try:
         array = numpy_helper.to_array(tensor)

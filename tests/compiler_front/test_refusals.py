@@ -80,9 +80,9 @@ def weight_grid(zero: int) -> onnx.ModelProto:
     return example(
         step("DequantizeLinear", "w s z", "d"),
         step("Conv", "x d", "y"),
-        w=np.full((4, 4, 3, 3), 255, dtype=np.uint8),
+        w=np.full((4, 4, 3, 3), 255, dtype=np.int16),
         s=np.asarray(0.5, dtype=np.float32),
-        z=np.asarray(zero, dtype=np.uint8),
+        z=np.asarray(zero, dtype=np.int16),
     )
 
 
@@ -175,7 +175,7 @@ CASES: dict[str, Callable[[], onnx.ModelProto | bytes]] = {
     "negative scale": lambda: qdq(-0.5, np.asarray(0, dtype=np.int8)),
     "16-bit activations": lambda: qdq(0.5, np.asarray(0, dtype=np.int16)),
     "two scales for one value": lambda: qdq(0.5, np.asarray(0, dtype=np.int8), again=0.25),
-    "weights with a zero point": lambda: weight_grid(3),
+    "weights of more than 8 bits": lambda: weight_grid(-3),
     "weights with zero scale": lambda: example(
         step("DequantizeLinear", "w s", "d"),
         step("Conv", "x d", "y"),
