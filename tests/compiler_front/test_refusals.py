@@ -83,6 +83,7 @@ def weight_grid(zero: int) -> onnx.ModelProto:
         w=np.full((4, 4, 3, 3), 255, dtype=np.int16),
         s=np.asarray(0.5, dtype=np.float32),
         z=np.asarray(zero, dtype=np.int16),
+        opset=21,
     )
 
 
