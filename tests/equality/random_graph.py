@@ -1,5 +1,4 @@
-"""Random layers of a bounded size: single ones, fused ones, two or three in a row, now and then a small network, or one
-that moves data between its layers.
+"""Random layers of a bounded size: single, fused, two or three in a row, a small network, or one that moves data.
 
 Ranges: kernels 1..11 on each axis, strides 1..4, dilations 1..3, any pads below the kernel, channels 1..70, maps
 1..40. What would take a target too many cycles is drawn again, each time from slightly smaller ranges, so that every
