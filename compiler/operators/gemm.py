@@ -3,8 +3,12 @@
 ``alpha`` and ``beta`` are folded into weights and bias. A Flatten or Reshape before it only reorders the weights.
 """
 
-import numpy as np
+from typing import Any
 
+import numpy as np
+from onnx import helper
+
+from tileloom.compiler.expansion import expand
 from tileloom.compiler.fully_connected import lower_linear
 from tileloom.compiler.lowering import Lowering
 from tileloom.compiler.node import Node
@@ -23,20 +27,22 @@ def _sizes(node: Node) -> str | None:
     wanted = data[0 if node.integer("transA", 0) else 1]
     if inner != wanted:
         return f"{list(matrix)} for {wanted} inputs"
-    fits = bias is None or (bias[:-1] in ((), (1,)) and np.prod(bias) in (1, output[-1]))
+    fits = bias is None or node.constant(2) is None or (bias[:-1] in ((), (1,)) and np.prod(bias) in (1, output[-1]))
     return None if fits else f"an addend {list(bias or ())}"
 
 
 RULES = (
     rank_of_input((2,), "flatten the map before the linear layer"),
     constant_operand(1, "the matrix"),
-    constant_operand(2, "the addend"),
     Rule("TL211", "matrix and addend must fit the input, the addend every row", "export the network again", _sizes),
 )
 
 
 def lower(node: Node, lowering: Lowering) -> None:
-    """Emit one convolution."""
+    """Emit one convolution, and an addition where the addend is computed."""
+    if node.has_input(2) and node.constant(2) is None:
+        _lower_sum(node, lowering)
+        return
     weights = weights_of(node, lowering.constant(node, 1), transposed=not node.integer("transB", 0))
     alpha, beta = node.real("alpha", 1.0), node.real("beta", 1.0)
     count = weights.values.shape[0]
@@ -50,6 +56,14 @@ def lower(node: Node, lowering: Lowering) -> None:
     lower_linear(node, lowering, weights, bias, axis=0 if node.integer("transA", 0) else 1)
 
 
+def _lower_sum(node: Node, lowering: Lowering) -> None:
+    turned: dict[str, Any] = {name: node.integer(name, 0) for name in ("transA", "transB")}
+    product = helper.make_node("Gemm", list(node.inputs[:2]), [".product"], alpha=node.real("alpha", 1.0), **turned)
+    scaled = helper.make_node("Mul", [node.inputs[2], ".beta"], [".scaled"])
+    total = helper.make_node("Add", [".product", ".scaled"], [node.outputs[0]])
+    expand(node, lowering, [product, scaled, total], {".beta": np.asarray(node.real("beta", 1.0), dtype=np.float32)})
+
+
 EXAMPLES = (
     Example(
         "transB, scaled",
@@ -58,6 +72,12 @@ EXAMPLES = (
         {"w": numbers(7, 60, scale=0.2), "b": numbers(7)},
     ),
     Example("plain", (step("Gemm", "x w", "y"),), (1, 12), {"w": numbers(12, 5)}),
+    Example(
+        "a computed addend",
+        (step("Relu", "x", "r"), step("Gemm", "r w", "h"), step("Gemm", "x w h", "y", beta=0.5)),
+        (1, 6),
+        {"w": numbers(6, 6)},
+    ),
     Example(
         "several rows",
         (

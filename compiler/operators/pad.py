@@ -145,4 +145,10 @@ EXAMPLES = (
         (1, 2, 4, 5),
         opset=9,
     ),
+    Example(
+        "minus infinity before a max pool",
+        (step("Pad", "x p v", "q"), step("MaxPool", "q", "y", kernel_shape=[3, 3], strides=[2, 2])),
+        (1, 2, 6, 6),
+        {"p": integers(0, 0, 1, 1, 0, 0, 1, 1), "v": np.asarray(-np.inf, dtype=np.float32)},
+    ),
 )

@@ -15,7 +15,7 @@ from tileloom.compiler.limits import shape_fault
 from tileloom.compiler.network import Network
 from tileloom.compiler.node import Array, Constant, Node
 from tileloom.compiler.passes.infer_shapes import infer_shapes
-from tileloom.compiler.passes.read_weights import read_tensor
+from tileloom.compiler.passes.read_weights import limits_only, read_tensor
 from tileloom.compiler.problems import Problem
 from tileloom.compiler.quantisation_parameters import SCALE_RULE
 from tileloom.compiler.quantised_constant import QUANTS, quantised_constant
@@ -85,10 +85,11 @@ def _fold_once(network: Network) -> Network:
     constants, shapes, types = dict(network.constants), dict(network.shapes), dict(network.types)
     problems: list[Problem] = []
     order = []
+    limits = limits_only(network.model)
     for index in network.order:
         proto = network.model.graph.node[index]
         node = Node(proto, index, network.opset, shapes, types, constants)
-        result = _evaluate(node)
+        result = _constant_node(node, limits) if node.op == "Constant" else _evaluate(node)
         if isinstance(result, Problem):
             problems.append(result)
         if isinstance(result, Constant):
@@ -106,8 +107,6 @@ def _fold_once(network: Network) -> Network:
 
 def _evaluate(node: Node) -> Constant | list[Constant] | Problem | None:
     """The value of a node that is constant, or those of all its outputs; None where it is not."""
-    if node.op == "Constant":
-        return _constant_node(node)
     if node.op == "Shape":
         shape = node.shape(0)
         start, end = node.integer("start", 0), node.attribute("end", onnx.AttributeProto.INT)
@@ -172,11 +171,11 @@ def _run(node: Node, operands: list[Array]) -> list[Array]:
     return [np.asarray(result) for result in results]
 
 
-def _constant_node(node: Node) -> Constant | Problem | None:
-    """The value of a Constant node; None where its form is unknown."""
+def _constant_node(node: Node, limits: set[str]) -> Constant | Problem | None:
+    """The value of a Constant node; None where its form is unknown. Those among ``limits`` may be infinite."""
     value = node.attribute("value")
     if isinstance(value, onnx.TensorProto):
-        array = read_tensor(value)
+        array = read_tensor(value, node.outputs[0] in limits)
         if isinstance(array, Problem):
             return Problem(array.code, node.name, node.source.line, array.rule, array.value, array.fix)
         return Constant(array)

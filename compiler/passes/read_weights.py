@@ -21,8 +21,9 @@ def read_weights(network: Network) -> Network:
     """Turn every initialiser into a constant."""
     constants, problems = dict(network.constants), []
     shapes, types = dict(network.shapes), dict(network.types)
+    limits = limits_only(network.model)
     for tensor in network.model.graph.initializer:
-        read = read_tensor(tensor)
+        read = read_tensor(tensor, tensor.name in limits)
         if isinstance(read, Problem):
             problems.append(read)
         else:
@@ -33,8 +34,15 @@ def read_weights(network: Network) -> Network:
     return replace(network, constants=constants, shapes=shapes, types=types).with_problems(problems)
 
 
-def read_tensor(tensor: onnx.TensorProto) -> Array | Problem:
-    """The array of a tensor, or what is wrong with it."""
+def limits_only(model: onnx.ModelProto) -> set[str]:
+    """Values that are read as limits or padding alone, and so may be infinite."""
+    others = {name for node in model.graph.node if node.op_type not in ("Clip", "Pad") for name in node.input}
+    read = {name for node in model.graph.node for name in node.input[1:]}
+    return read - others
+
+
+def read_tensor(tensor: onnx.TensorProto, limit: bool = False) -> Array | Problem:
+    """The array of a tensor, or what is wrong with it; a ``limit`` may be infinite."""
     name = tensor.name or "a tensor"
     shape = tuple(tensor.dims)
     if 0 not in shape and (fault := shape_fault(shape)) is not None:
@@ -48,7 +56,7 @@ def read_tensor(tensor: onnx.TensorProto) -> Array | Problem:
         array = numpy_helper.to_array(tensor)
     except Exception as error:  # the library raises many kinds on malformed tensors
         return _malformed(name, str(error).splitlines()[0] if str(error) else type(error).__name__, "export it again")
-    if array.dtype.kind == "f" and not np.all(np.isfinite(array)):
+    if array.dtype.kind == "f" and not np.all(np.isfinite(array) | (limit & np.isinf(array))):
         found = "NaN" if np.any(np.isnan(array)) else "infinity"
         return Problem("TL110", name, "", "weights must be finite", found, "train again; look for divergence")
     return array
