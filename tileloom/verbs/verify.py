@@ -16,6 +16,7 @@ from tileloom.frames import Frames, Given, arrays_of, calibration_of, frames_for
 from tileloom.hw.spec.program import JobMap
 from tileloom.hw.spec.result import Result
 from tileloom.model_argument import Model, find
+from tileloom.noise import greatest_loss
 from tileloom.progress import Watch, unwatched
 from tileloom.refusal import problem
 from tileloom.tables import Table, decibels, facts
@@ -153,6 +154,7 @@ def verify_document(
     cycles_differ = any(difference.cause is None for difference in found.timing)
     stalls_differ = any(difference.cause is not None for difference in found.timing)
     hardware = {"mismatches": Kind.RTL, "layers[].mismatches": Kind.RTL} if engine is EngineName.RTL else {}
+    layers = tuple(_layers(made, found, floats))
     return VerifyDocument(
         problems=_problems(found),
         changed_kinds=hardware,
@@ -171,9 +173,24 @@ def verify_document(
         stalls_equal=not stalls_differ if is_timed else None,
         deviation=_total(made, floats, found),
         onnxruntime_level=ONNXRUNTIME_LEVEL if floats and floats.onnxruntime else None,
-        layers=tuple(_layers(made, found, floats)),
-        notes=notes,
+        layers=layers,
+        notes=(*notes, *_loss(made, layers)),
     )
+
+
+def _loss(made: Compiled, layers: tuple[VerifiedLayer, ...]) -> list[str]:
+    """A note that names the layer that loses most of the signal, if one loses much."""
+    known = {
+        layer.tensor: layer.deviation.float.snr_db
+        for layer in layers
+        if layer.deviation and layer.deviation.float and layer.deviation.float.snr_db is not None
+    }
+    lost = None if made.quantised is None else greatest_loss(made.quantised.graph, known)
+    if lost is None:
+        return []
+    (layer,) = (each for each in layers if each.tensor == lost.tensor)
+    where = f"{layer.name} ({layer.source})" if layer.source else layer.name
+    return [f"most signal is lost in {where}: {lost.before:.1f} dB to noise before it, {lost.behind:.1f} dB behind it"]
 
 
 def _layers(made: Compiled, found: Verification, floats: FloatRun | None) -> Iterable[VerifiedLayer]:
