@@ -7,7 +7,7 @@ that go channel by channel make what they make in the slots of what they read. W
 too much would be read for nothing, channels are copied.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from tileloom.compiler.backend.selections import Channel, Selection, pieces_of, selection_of
@@ -52,6 +52,17 @@ class Arrangement:
     """Tensors that share a place or have holes; all others lie in one of their own."""
     places: dict[str, int] = field(default_factory=dict)
     """Slots of the places that are shared; their blocks are the target's channel blocks."""
+
+
+def fresh(name: str, taken: Container[str]) -> str:
+    """This name, or one like it that is not taken.
+
+    >>> fresh("a", {"a", "a'"})
+    "a''"
+    """
+    while name in taken:
+        name += "'"
+    return name
 
 
 class _Contradiction(Exception):
@@ -139,7 +150,7 @@ class _Arranger:
             place = ""
         if not place and all(name in self.home or name in self.graph.inputs for name in names):
             raise _Contradiction(output)
-        place = place or f"{output} (place)"
+        place = place or fresh(f"{output} (place)", self.graph.tensors)
         row = self.rows.setdefault(place, [])
         moved: dict[str, dict[int, Channel]] = {}
         for name in names:
@@ -164,7 +175,7 @@ class _Arranger:
         """A copy in this place of some of a tensor's channels; where there is one already, that."""
         key = (place, name)
         if key not in self.copies:
-            copy = f"{name} in {place}"
+            copy = fresh(f"{name} in {place}", self.graph.tensors)
             self.copies[key] = (copy, wanted)
             self.home[copy] = place
             self.rows[place].append(copy)

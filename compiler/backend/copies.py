@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tileloom.compiler.backend import reduction
+from tileloom.compiler.backend.arrange import fresh
 from tileloom.compiler.backend.layout import View
 from tileloom.compiler.backend.nests import Indices, Nest, nests
 from tileloom.compiler.backend.outputs import OutputUnit
@@ -48,13 +49,15 @@ def copies(assemble: Assemble, views: dict[str, View], target: Target) -> list[C
     """The copies that make an Assemble's output, the fastest found for each of its inputs, and the filling."""
     output = views[assemble.output]
     missing = np.ones(output.numbers, np.bool_)
+    taken = {*views, *(view.tensor for view in views.values())}
     found: list[Copy] = []
     for name in dict.fromkeys(piece.input for piece in assemble.pieces):
         pieces = [piece for piece in assemble.pieces if piece.input == name]
         sources = np.concatenate([source_elements(piece) for piece in pieces])
         targets = np.concatenate([target_elements(piece) for piece in pieces])
         missing[targets] = False
-        found += _route(sources, targets, views[name], output, f"{name} for {assemble.output}", target)
+        own = fresh(f"{name} for {assemble.output}, read", taken), fresh(f"{name} for {assemble.output}, made", taken)
+        found += _route(sources, targets, views[name], output, own, target)
     if missing.any():
         unwritten = np.sort(output.places(np.flatnonzero(missing)))
         found.append(Copy(None, output, tuple(nests(unwritten, unwritten)), assemble.fill))
@@ -67,17 +70,19 @@ def scratch_places(found: list[Copy], views: dict[str, View]) -> list[View]:
     return [copy.target for copy in found if copy.target.tensor not in taken]
 
 
-def _route(sources: Indices, targets: Indices, source: View, output: View, name: str, target: Target) -> list[Copy]:
+def _route(
+    sources: Indices, targets: Indices, source: View, output: View, own: tuple[str, str], target: Target
+) -> list[Copy]:
     """Copies of elements by number: directly, or where that is slow by way of places in plain order.
 
-    Blocks break up what would be even in the order of element numbers. Into that order and out of it elements move
-    evenly, whatever is done in it.
+    ``own`` are names for such places. Blocks break up what would be even in the order of element numbers; into that
+    order and out of it elements move evenly, whatever is done in it.
     """
     direct = [_copy(source.places(sources), source, targets, output, target)]
     if _cost(direct, target) <= SLOW * len(sources) or len(sources) < target.burst_bytes:
         return direct
     read, written = np.unique(sources), np.sort(targets)
-    before, behind = _plain(source, f"{name}, read"), _plain(output, f"{name}, made")
+    before, behind = _plain(source, own[0]), _plain(output, own[1])
     into, out = (
         _copy(source.places(read), source, read, before, target),
         _copy(written, behind, written, output, target),
