@@ -1,6 +1,6 @@
 """Spreads elements: pieces of a few activations, so far apart that several pixels are interleaved at once."""
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -75,7 +75,7 @@ class Spreader(wiring.Component):
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
-        banks, bits = self.banks, self.bits
+        banks = self.banks
         chosen = Signal(pattern_layout(banks), reset_less=True)
         with m.If(self.load):
             m.d.sync += chosen.eq(Const((1 << banks) - 1, banks) << (len(chosen.as_value()) - banks))
@@ -84,16 +84,17 @@ class Spreader(wiring.Component):
                     for spread in range(piece + 1, min(banks, 1 << len(self.spread))):
                         with m.Case(piece << len(self.spread) | spread):
                             m.d.sync += chosen.eq(pattern(piece, spread, banks))
-        value: Value = self.bytes
+        # A signal for each place: in simulation that is faster than masks over all of them.
+        values: list[Value] = [self.bytes.word_select(i, self.bits) for i in range(banks)]
         present: Value = Cat(self.count > i for i in range(banks))
         for stage in range((banks - 1).bit_length()):
             distance, moves = banks >> (stage + 1), chosen.moves[stage]
-            moved, there = Signal(bits * banks, name=f"bytes_{stage}"), Signal(banks, name=f"present_{stage}")
-            mask = Cat(moves[i].replicate(bits) for i in range(banks))
+            moved = [Signal(self.bits, name=f"value_{stage}_{i}") for i in range(distance, banks)]
+            there = Signal(banks, name=f"present_{stage}")
             m.d.comb += [
-                moved.eq((value & ~mask) | ((value << bits * distance) & mask)),
-                there.eq((present & ~moves) | ((present << distance) & moves)),
+                signal.eq(Mux(moves[i], values[i - distance], values[i])) for i, signal in enumerate(moved, distance)
             ]
-            value, present = moved, there
-        m.d.comb += [self.data.eq(value), self.enable.eq(present & chosen.ends)]
+            m.d.comb += there.eq((present & ~moves) | ((present << distance) & moves))
+            values, present = [*values[:distance], *moved], there
+        m.d.comb += [self.data.eq(Cat(values)), self.enable.eq(present & chosen.ends)]
         return m
