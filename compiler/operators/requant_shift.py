@@ -2,6 +2,7 @@
 
 The factors given are the ones used: ``clip(round((x * mul + add) / div))`` must be exact in a multiplier of 16 bits,
 a power of two and a whole bias, else the node is refused.
+A sum exactly between two results goes to the even one; Deeploy's kernels take the upper.
 """
 
 import numpy as np
