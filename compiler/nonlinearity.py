@@ -27,6 +27,7 @@ STEADY = 0.25
 """Beyond the range of a table the function moves by less than this part of an output code."""
 CODES = 1 << INTERMEDIATE_BITS
 LOW, HIGH = signed_range(INTERMEDIATE_BITS)
+SIGN = TableFunction("Sign")
 
 Range = tuple[float, float]
 
@@ -73,6 +74,8 @@ def table_of(
 
     Raises :class:`NotFinite` where the function has no finite value for a number that occurs.
     """
+    if function == SIGN:
+        return _sign_table(output, least_scale, segments)
     if seen is not None:
         _require_finite(function, seen)
     whole = distinguished_range(function, output, seen)
@@ -308,6 +311,15 @@ def _largest_shift(slope: float, offset: float) -> int:
     while shift > 0 and (np.ldexp(slope, shift) > 32766.0 or np.ldexp(offset, shift) > 2.0**31 - 2.0):
         shift -= 1
     return shift
+
+
+def _sign_table(output: Quantisation, least_scale: float, segments: int) -> Table:
+    """The sign of sums, exact: 0 has a segment of its own, half a step of the sums to each side."""
+    width = CODES // segments
+    step = least_scale * CODES / 2
+    values = np.repeat(np.sign(np.arange(segments) - segments // 2), width) / output.scale + output.zero_point
+    table, error = fit(np.asarray(values, dtype=np.float64), output.low, output.high, segments)
+    return Table(table, step / width, width // 2, LOW, HIGH, error)
 
 
 def step_table(segments: int = SEGMENTS) -> PiecewiseLinear:

@@ -13,26 +13,10 @@ from tileloom.compiler.passes.fold_constants import FOLDABLE
 from tileloom.compiler.problems import Problem
 
 REPLACEMENTS = {
-    "LeakyRelu": "use Relu",
-    "PRelu": "use Relu",
-    "Elu": "use Relu",
-    "HardSigmoid": "use Sigmoid",
-    "Gelu": "use Relu",
-    "ConvTranspose": "no near operator: upsampling is not supported yet",
     "DynamicQuantizeLinear": "quantise statically, as QuantizeLinear",
-    "LogSoftmax": "use Softmax at the end of the network",
-    "GlobalMaxPool": "use MaxPool with the map's size as its kernel",
-    "Resize": "no near operator: upsampling is not supported yet",
-    "Mul": "scale by constants in a BatchNorm2d or in the data",
-    "Div": "scale by constants in a BatchNorm2d or in the data",
-    "Sub": "use Add of the negated constant",
-    "InstanceNormalization": "use BatchNormalization",
-    "LayerNormalization": "use BatchNormalization",
-    "GroupNormalization": "use BatchNormalization",
-    "Silu": "use Relu",
-    "Swish": "use Relu",
-    "HardSwish": "use Relu",
-    "ReduceSum": "use ReduceMean over H and W",
+    "ReduceProd": "add logarithms and take the exponential of their sum",
+    "Silu": "write a product with Sigmoid",
+    "Sin": "remove it, or approximate it by supported functions",
 }
 """Nearest supported operator of some that are not."""
 OTHERWISE = "remove it, or express it by those that `tileloom explain TL201` lists"

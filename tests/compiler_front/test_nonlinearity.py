@@ -94,3 +94,12 @@ def test_kinks_are_seen_through_lines_and_bounds_only_of_bounded_functions() -> 
     assert range_of_bounded(TableFunction("HardSigmoid", (0.2, 0.5))) == (0.0, 1.0)
     assert range_of_bounded(SILU) is None
     assert range_of_bounded(TableFunction("Reciprocal")) is None
+
+
+def test_the_sign_of_a_map_is_exact_also_of_0() -> None:
+    x = np.arange(-128, 128, dtype=np.int64)
+    for step, zero_point in ((0.01, 0), (0.3, -128), (2.0, 17)):
+        table = table_of(TableFunction("Sign"), Quantisation(1.0, 0), None, step / 32768)
+        codes = np.clip(np.rint((x - zero_point) * step / table.scale) + table.zero_point, table.low, table.high)
+        found = table.segments.evaluate(codes.astype(np.int64), -128, 127)
+        assert np.array_equal(found, np.sign(x - zero_point))
