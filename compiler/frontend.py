@@ -16,6 +16,7 @@ from tileloom.compiler.parts import with_parts
 from tileloom.compiler.passes.absorb_quantisers import absorb_quantisers
 from tileloom.compiler.passes.apply_settings import apply_settings
 from tileloom.compiler.passes.calibrate import METHODS, calibrate, values_to_observe
+from tileloom.compiler.passes.check_arity import check_arity
 from tileloom.compiler.passes.check_lowering import check_lowering
 from tileloom.compiler.passes.check_numbers import check_numbers
 from tileloom.compiler.passes.check_operators import check_operators
@@ -63,6 +64,7 @@ NETWORK_PASSES = (
     NetworkPass(translate_dialects, "foreign operators become ones that all others know"),
     NetworkPass(order_nodes, "names and order first: everything else walks the nodes", stops=True),
     NetworkPass(raise_opset, "one form of the operators, as far as ONNX's converter goes"),
+    NetworkPass(check_arity, "all that follows reads inputs by their number", stops=True),
     NetworkPass(read_weights, "weights are looked at before anything computes with them"),
     NetworkPass(check_support, "all unsupported operators are named together with all other problems"),
     NetworkPass(fix_sizes, "sizes of inputs, from which all other sizes follow"),

@@ -154,7 +154,9 @@ def distinguished_range(function: TableFunction, output: Quantisation, seen: Ran
     right = np.flatnonzero(np.abs(codes - codes[-1]) > STEADY)
     if not left.size or not right.size:
         return (-1.0, 1.0) if x[0] <= -1.0 and x[-1] >= 1.0 else (float(x[0]), float(x[-1]))
-    return _refined(function, output, x, int(left[0]), -1), _refined(function, output, x, int(right[-1]), 1)
+    ends = (_refined(function, output, x, int(left[0]), -1), _refined(function, output, x, int(right[-1]), 1))
+    # Where the output moves by less than two such differences in all, they lie the other way round.
+    return min(ends), max(ends)
 
 
 def _refined(function: TableFunction, output: Quantisation, x: Floats, index: int, side: int) -> float:

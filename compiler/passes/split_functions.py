@@ -83,6 +83,8 @@ def _doubt(operator: Convolution, maps: dict[str, Map]) -> float:
     rows = operator.weights.reshape(len(operator.weights), -1)
     step = read.scale / 2 * float(np.sqrt((rows**2).sum(axis=1)).max())
     table = table_of(operator.function, written, numbers_of(operator, read), 1e-30)
+    if table.range[0] == table.range[1]:
+        return 0.0  # it only ever sees one number
     x = np.linspace(*table.range, POINTS)
     least, greatest = ((code - written.zero_point) * written.scale for code in (written.low, written.high))
     values = np.clip(evaluate(operator.function, x), least, greatest)

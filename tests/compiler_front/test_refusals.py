@@ -148,6 +148,7 @@ CASES: dict[str, Callable[[], onnx.ModelProto | bytes]] = {
     "arithmetic on plain integers": lambda: Example(
         "bad", (step("Add", "x x", "y"),), (1, 4, 6, 6), {}, 17, TensorProto.INT8, TensorProto.INT8
     ).model(),
+    "an input that is missing": lambda: example(step("MatMul", "x", "y")),
     "stride 0": lambda: conv(strides=[0, 1]),
     "four-dimensional convolution": lambda: example(
         step("Conv", "x w", "y"), shape=(1, 2, 4, 4, 4, 4), w=numbers(2, 2, 2, 2, 2, 2)

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
-from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 Array = npt.NDArray[Any]
@@ -35,9 +34,9 @@ class Value:
 
 @dataclass(eq=False)
 class Growing:
-    """Draws everything by ``data``; numbers that need not shrink come from ``random``."""
+    """Draws evenly from ``random``; no drawn integer is above ``limit``, except where its range is."""
 
-    data: st.DataObject
+    limit: int
     random: np.random.Generator
     opset: int
     values: list[Value] = field(default_factory=list)
@@ -48,15 +47,17 @@ class Growing:
 
     def integer(self, low: int, high: int) -> int:
         """An integer of a range, both ends included."""
-        return self.data.draw(st.integers(low, max(low, high)))
+        high = max(low, high)
+        drawn = int(self.random.integers(low, high + 1))
+        return min(drawn, max(low, self.limit))
 
     def chance(self) -> bool:
         """One way or the other."""
-        return self.data.draw(st.booleans())
+        return bool(self.random.random() < 0.5)
 
     def choice(self, items: Sequence[Any]) -> Any:
         """One of the items."""
-        return self.data.draw(st.sampled_from(list(items)))
+        return items[int(self.random.integers(len(items)))]
 
     def add_input(self, shape: tuple[int, ...]) -> Value:
         """A network input."""

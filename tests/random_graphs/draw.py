@@ -1,8 +1,7 @@
-"""Drawing a network: one to seven operators, each reading the newest value or an older one, so that branches arise."""
+"""Drawing a network: one to eight operators, each reading the newest value or an older one, so that branches arise."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import onnx
@@ -73,7 +72,8 @@ DRAWS: dict[str, Draw] = {
 }
 """How each operator is drawn, by the name of its ONNX operator."""
 OPSETS = (14, 17, 20)
-MOST_NODES = 7
+MOST_NODES = 8
+LIMIT = 40
 LIKELY = ("Conv", "Conv", "Conv", "Add")
 """Drawn more often, because everything meets them."""
 
@@ -92,31 +92,39 @@ def supported_draws() -> dict[str, Draw]:
     return {op: draw for op, draw in DRAWS.items() if op in operator_table()}
 
 
-@st.composite
-def networks(draw: st.DrawFn) -> DrawnNetwork:
-    """A random network with at least one operator."""
-    data: Any = draw(st.data())
-    seed = draw(st.integers(0, (1 << 32) - 1))
-    growing = Growing(data, np.random.default_rng(seed), draw(st.sampled_from(OPSETS)))
+SHAPES = tuple((nodes, limit) for nodes in range(1, MOST_NODES + 1) for limit in range(4, LIMIT + 1, 4))
+"""Numbers of operators with the greatest integer that is drawn; the first are those of small networks."""
+
+
+def networks() -> st.SearchStrategy[DrawnNetwork]:
+    """Random networks with at least one operator.
+
+    They come from two draws of different kinds: of more, hypothesis would try variations of one seed for long.
+    """
+    return st.builds(network, st.sampled_from(SHAPES), st.integers(0, (1 << 24) - 1))
+
+
+def network(shape: tuple[int, int], seed: int) -> DrawnNetwork:
+    """The network of a seed, grown by so many operators with integers up to a limit."""
+    nodes, limit = shape
+    growing = Growing(limit, np.random.default_rng(seed), OPSETS[seed % len(OPSETS)])
     draws = supported_draws()
     value = growing.add_input(_input(growing))
     if growing.integer(0, 3) == 3:
         growing.add_input(value.shape)
-    wanted = growing.integer(1, MOST_NODES)
-    for _ in range(4 * wanted):
-        if len(growing.nodes) >= wanted:
-            break
+    for _ in range(nodes):
         op = growing.choice([*draws, *LIKELY])
-        older = growing.integer(0, 3) == 3
-        made = draws[op](growing, growing.choice(growing.values) if older else value)
-        value = value if made is None else made
+        newest = growing.random.random() < 0.75
+        others = [growing.values[index] for index in growing.random.permutation(len(growing.values))]
+        made = (draws[op](growing, each) for each in ([value, *others] if newest else others))
+        value = next((each for each in made if each is not None), value)
     if not growing.nodes:
         value = pointwise.function("Relu")(growing, value)
     return DrawnNetwork(growing.model(), frozenset(growing.features), seed)
 
 
 def _input(growing: Growing) -> tuple[int, ...]:
-    axes = growing.choice([4, 4, 4, 3, 2])
+    axes = growing.choice([4, 4, 3, 4, 3, 2])
     if axes == 2:
         return (1, growing.integer(1, 40))
     return (1, growing.integer(1, 12), *(growing.integer(1, 12) for _ in range(axes - 2)))

@@ -147,7 +147,7 @@ def resize(growing: Growing, value: Value) -> Value | None:
 
 def depth_to_space(growing: Growing, value: Value) -> Value | None:
     """Channels become pixels, in both orders."""
-    if len(value.shape) != 4 or value.channels % 4:
+    if len(value.shape) != 4 or value.channels % 4 or np.prod(value.shape) > ELEMENTS:
         return None
     mode = growing.choice(["DCR", "CRD"])
     growing.saw("DepthToSpace", mode)
@@ -166,11 +166,14 @@ def space_to_depth(growing: Growing, value: Value) -> Value | None:
 
 def expand(growing: Growing, value: Value) -> Value | None:
     """A map of one pixel spread."""
-    if len(value.shape) != 4 or value.space != (1, 1):
+    if len(value.shape) != 4:
         return None
+    pixel = value
+    if value.space != (1, 1):
+        pixel = growing.node("GlobalAveragePool", [value.name], (1, value.channels, 1, 1))
     shape = (1, value.channels, growing.integer(1, 5), growing.integer(1, 5))
     growing.saw("Expand")
-    return growing.node("Expand", [value.name, growing.constant(np.asarray(shape, np.int64))], shape)
+    return growing.node("Expand", [pixel.name, growing.constant(np.asarray(shape, np.int64))], shape)
 
 
 def same(op: str) -> Any:

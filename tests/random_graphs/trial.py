@@ -27,7 +27,7 @@ def trial(drawn: DrawnNetwork, target: Target) -> str:
     try:
         network = take_model(drawn.model, "random")
         with float_runs_in_process():
-            graph = quantise(network, seed=drawn.seed, segments=target.segments or 64)
+            graph = quantise(network, seed=drawn.seed, method="minmax", segments=target.segments or 64)
         program = compile_graph(graph, target, taps=True)
     except ModelError as error:
         refusals = {problem.code for problem in error.problems}
