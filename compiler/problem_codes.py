@@ -102,9 +102,10 @@ CODES: dict[str, tuple[str, str]] = {
         "none of them has no average. Use less padding or a smaller dilation.",
     ),
     "TL209": (
-        "a reordering cannot be expressed",
-        "Reshape and Transpose cost nothing where they only rename axes (flatten before a linear layer, channels-last "
-        "at the inputs and outputs). One that moves elements in the middle of the network does not.",
+        "a movement of elements has no regularity",
+        "Operators that only move data (Reshape, Transpose, Slice, Gather, Concat, Pad and so on) become loops over "
+        "elements: few where channels, rows and columns stay together, one for each element where they do not. The "
+        "rule names the limit.",
     ),
     "TL210": (
         "a host operator stands in the middle",
