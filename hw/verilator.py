@@ -10,7 +10,7 @@ from pathlib import Path
 ARGUMENTS = ("-Wno-fatal", "-Wno-WIDTH", "--timescale", "1ns/1ps")
 """For every use of Verilator, cocotb's too."""
 FAST_ARGUMENTS = ("--cc", "-O3", "--no-timing", "--noassert", "--x-assign", "fast", "--x-initial", "fast")
-COMPILER_FLAGS = ("-O2", "-march=native", "-fPIC", "-DVL_TIME_CONTEXT")
+COMPILER_FLAGS = ("-O3", "-march=native", "-fPIC", "-DVL_TIME_CONTEXT")
 SYSTEM_TOOLS = {"g++": "g++", "make": "make", "perl": "perl"}
 """Commands and the system packages that hold them."""
 
@@ -61,7 +61,7 @@ def compile_model(verilog: Path, top: str, folder: Path, *, jobs: int, split: in
     command = ["verilator", *FAST_ARGUMENTS, *ARGUMENTS, "--build", "-j", str(jobs), "--top-module", top]
     command += ["--prefix", f"V{top}", "--Mdir", str(folder), "--output-split", str(split)]
     command += ["-CFLAGS", " ".join(COMPILER_FLAGS)]
-    command += ["-MAKEFLAGS", "OPT_FAST=-O2 OPT_SLOW=-O1 OPT_GLOBAL=-O2", *map(str, sources)]
+    command += ["-MAKEFLAGS", "OPT_FAST=-O3 OPT_SLOW=-O1 OPT_GLOBAL=-O2", *map(str, sources)]
     run(command, folder.parent, "Verilator")
 
 

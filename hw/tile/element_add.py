@@ -8,7 +8,6 @@ from amaranth.lib.wiring import In, Out
 
 from tileloom.hw.spec.isa import Combine
 from tileloom.hw.spec.timing import ADD_LATENCY
-from tileloom.hw.tile.delay import delayed
 from tileloom.hw.tile.requantise import value_layout
 from tileloom.hw.tile.round_shift import RoundShift, clamp
 
@@ -104,8 +103,14 @@ class ElementAdd(wiring.Component):
             rounding.enables.eq(self.enables[3:]),
         ]
         s1_chosen = Signal(signed(16), name=f"s1_chosen_{i}", reset_less=True)
-        m.d.sync += s1_chosen.eq(self._chosen(modes[0], value, s0_residual))
-        chosen = delayed(m, s1_chosen, self.CLAMP - 1, f"chosen_{i}", reset_less=True)[-1]
+        with m.If(self.enables[0]):
+            m.d.sync += s1_chosen.eq(self._chosen(modes[0], value, s0_residual))
+        chosen = s1_chosen
+        for stage in range(1, self.CLAMP):
+            later = Signal(signed(16), name=f"s{stage + 1}_chosen_{i}", reset_less=True)
+            with m.If(self.enables[stage]):
+                m.d.sync += later.eq(chosen)
+            chosen = later
         compared = modes[self.CLAMP][1]  # MAXIMUM and MINIMUM
         clamped = clamp(Mux(compared, chosen, rounding.result), self.low, self.high)
         with m.If(self.enables[self.CLAMP]):
