@@ -20,7 +20,7 @@ from tileloom.compiler.backend.refusal import check_features, check_precision, r
 from tileloom.compiler.backend.search import mappings
 from tileloom.compiler.backend.segment_store import SegmentStore
 from tileloom.compiler.backend.slots import in_slots
-from tileloom.compiler.backend.sublayers import as_vector_layer, takes_whole_map
+from tileloom.compiler.backend.sublayers import as_vector_layer, takes_whole_map, vector_block
 from tileloom.compiler.backend.work import Heads, Work
 from tileloom.compiler.fuse import Layer, fuse
 from tileloom.compiler.graph import IntegerGraph, inputs_of
@@ -111,7 +111,8 @@ def _place_all(
         seen, views_seen = in_slots(layer, views[layer.input], views[layer.output]), views
         if takes_whole_map(layer, views[layer.input]):
             seen = as_vector_layer(seen, views[layer.input])
-            views_seen = {**views, layer.input: views[layer.input].as_vector()}
+            whole = views[layer.input]
+            views_seen = {**views, layer.input: whole.as_vector(vector_block(whole, target))}
         paced = allocation.places[views[layer.input].tensor].space == isa.Space.MEMORY
         start = len(placement.weights)
         found = _place(seen, views_seen, target, heads, readiness, start, number + 1, offers, paced=paced)

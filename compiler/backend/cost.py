@@ -153,7 +153,12 @@ def _ring(layer: Layer, order: Order, shape: _Shape, target: Target) -> _Ring | 
     total, most = sum(words), max(words)
     strips = 1 if shape.many else shape.sweeps
     if layer.uniform:
-        return _Ring(words[0], True) if order == Order.RESIDENT else None
+        if words[0] <= target.weight_words:
+            return _Ring(words[0], True) if order == Order.RESIDENT else None
+        if order != Order.STREAMED or shape.chain == 1:
+            return None
+        each = 2 * (words[0] // shape.chain) <= target.weight_words
+        return _Ring(words[0] * len(words) * shape.bands * strips, each)
     match order:
         case Order.RESIDENT:
             return _Ring(total, True) if total <= target.weight_words else None

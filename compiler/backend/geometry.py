@@ -48,8 +48,31 @@ class Geometry:
 
     @property
     def regions(self) -> int:
-        """Parts of the input channels that are loaded one after another."""
-        return -(-self.sublayer.input_blocks // self.input_blocks)
+        """Parts of the data of a band that are loaded one after another: of the channels, each in parts of rows."""
+        return -(-self.sublayer.input_blocks // self.input_blocks) * self._row_parts[0]
+
+    def region_start(self, region: int) -> tuple[int, int]:
+        """First input block and first kernel row of a region."""
+        channels, rows = divmod(region, self._row_parts[0])
+        return self.sublayer.first_input + channels * self.input_blocks, rows * self._row_parts[1]
+
+    @property
+    def kernel_rows(self) -> int:
+        """Rows of the kernel in a region."""
+        return self._row_parts[2]
+
+    def repeated_rows(self, region: int) -> int:
+        """Kernel rows that a region begins with and that the one before has already: they must not count again."""
+        _, distance, size = self._row_parts
+        return size - distance if self.region_start(region)[1] else 0
+
+    @cached_property
+    def _row_parts(self) -> tuple[int, int, int]:
+        """Parts of the kernel's rows: number, distance, size."""
+        rows = self.layer.window.kernel[0]
+        parts = reduction.cover(rows, self.mapping.region_rows or rows)
+        assert parts is not None, "single rows cover every kernel"
+        return parts
 
     @property
     def planes(self) -> int:
@@ -87,26 +110,24 @@ class Geometry:
     @property
     def row_step(self) -> int:
         """Input rows of the log between two output rows; of one-row kernels only the needed rows are loaded."""
-        return 1 if self.layer.window.kernel[0] == 1 else self.layer.window.stride[0]
+        return 1 if self.kernel_rows == 1 else self.layer.window.stride[0]
 
     @property
     def halo_rows(self) -> int:
         """Rows of the log that an output row needs."""
-        window = self.layer.window
-        return window.dilation[0] * (window.kernel[0] - 1) + 1
+        return self.layer.window.dilation[0] * (self.kernel_rows - 1) + 1
 
     @property
     def slab_bytes(self) -> int:
         """Distance in the window of two output rows."""
         if self.mapping.arrangement == Arrangement.LOG:
             return self.row_step * self.row_bytes
-        return self.layer.window.kernel[0] * self.row_bytes
+        return self.kernel_rows * self.row_bytes
 
     @property
     def column_bytes(self) -> int:
         """Distance in the window of two input columns."""
-        kernel_y = self.layer.window.kernel[0]
-        return self.pixel_bytes * (kernel_y if self.mapping.arrangement == Arrangement.FULL else 1)
+        return self.pixel_bytes * (self.kernel_rows if self.mapping.arrangement == Arrangement.FULL else 1)
 
     def band_start(self, row: int) -> int:
         """Window byte of output row ``row`` (before the pool), from that of row 0."""
@@ -127,20 +148,20 @@ class Geometry:
 
     @cached_property
     def reduction(self) -> reduction.Reduction:
-        """The loops of a pixel and the order of its weights."""
+        """The loops of a pixel and the order of its weights, in a region."""
         window, lanes = self.layer.window, self.target.lanes
-        kernel_row = self._kernel_row_bytes
+        kernel, kernel_row = (self.kernel_rows, window.kernel[1]), self._kernel_row_bytes
         if self.layer.kind != Kind.DENSE:
             if self.mapping.planes and reads_neighbours(self.layer):
                 reads = self.target.pixels_per_read
-                return reduction.neighbours(window.kernel, self.target.columns, kernel_row, lanes, reads)
-            return reduction.tap_by_tap(window.kernel, window.dilation[1], self.pixel_bytes, kernel_row, lanes)
+                return reduction.neighbours(kernel, self.target.columns, kernel_row, lanes, reads)
+            return reduction.tap_by_tap(kernel, window.dilation[1], self.pixel_bytes, kernel_row, lanes)
         channels, pitch = self.pixel_bytes, self.pixel_bytes
         if self.mapping.arrangement == Arrangement.FULL:
-            return reduction.whole_string(window.kernel, window.dilation[1], channels, pitch, lanes)
+            return reduction.whole_string(kernel, window.dilation[1], channels, pitch, lanes)
         string = -(-((window.kernel[1] - 1) * window.dilation[1] + 1) * pitch // lanes)
         taps = window.kernel[1] * -(-pitch // lanes) < string
-        return reduction.strings(window.kernel, window.dilation[1], channels, pitch, kernel_row, lanes, taps=taps)
+        return reduction.strings(kernel, window.dilation[1], channels, pitch, kernel_row, lanes, taps=taps)
 
     @property
     def _kernel_row_bytes(self) -> int:
@@ -174,18 +195,20 @@ class Geometry:
     def log_rows(self, first: int, count: int, region: int) -> Region:
         """A chunk of ``count`` rows of the log; row ``first`` is counted from output row 0's first one."""
         window = self.layer.window
-        step = window.stride[0] if window.kernel[0] == 1 else 1
-        return self._region(Rows(first * step - window.pads[0], step, count), region, self.row_bytes)
+        step = window.stride[0] if self.kernel_rows == 1 else 1
+        above = window.pads[0] - self.region_start(region)[1] * window.dilation[0]
+        return self._region(Rows(first * step - above, step, count), region, self.row_bytes)
 
     def slab(self, row: int, region: int) -> Region:
         """The chunk of output row ``row`` (before the pool)."""
         window = self.layer.window
-        rows = Rows(row * window.stride[0] - window.pads[0], window.dilation[0], window.kernel[0])
+        above = window.pads[0] - self.region_start(region)[1] * window.dilation[0]
+        rows = Rows(row * window.stride[0] - above, window.dilation[0], self.kernel_rows)
         full = self.mapping.arrangement == Arrangement.FULL
         return self._region(rows, region, self.pixel_bytes if full else self.row_bytes)
 
     def _region(self, rows: Rows, region: int, row_window: int) -> Region:
-        first = self.sublayer.first_input + region * self.input_blocks
+        first = self.region_start(region)[0]
         end = min(first + self.input_blocks, self.sublayer.end_input)
         plane = self.columns.width * self.pixel_bytes
         block_window = plane if self.planes else (self.source.block if end - first > 1 else 0)

@@ -77,9 +77,9 @@ class View:
         slots = np.array(self.slots, np.int64)[channels] if self.slots else channels
         return self.start + (slots // self.block * pixels + pixel) * self.block + slots % self.block
 
-    def as_vector(self) -> "View":
-        """The same activations in the order of memory, as one pixel of as many channels."""
-        return View(self.tensor, self.elements, 1, 1, self.elements, self.element_bytes, self.start)
+    def as_vector(self, block: int) -> "View":
+        """The same activations in the order of memory, as one pixel of as many channels, in blocks of ``block``."""
+        return View(self.tensor, self.elements, 1, 1, block, self.element_bytes, self.start)
 
 
 def view_of(tensor: Tensor, target: Target, *, planar: bool = False) -> View:

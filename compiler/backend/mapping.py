@@ -48,6 +48,8 @@ class Mapping:
     """At most so many steps of a pixel in one unit (0: all); more are summed up in the accumulator memory."""
     region_blocks: int = 0
     """Input blocks that are in the window at a time (0: all)."""
+    region_rows: int = 0
+    """At most so many rows of the kernel have their data in the window at a time (0: all)."""
 
     def __str__(self) -> str:
         parts = [
@@ -65,4 +67,6 @@ class Mapping:
             parts.append(f"sums in chunks of {self.chunk_words} steps")
         if self.region_blocks:
             parts.append(f"{self.region_blocks} input blocks at a time")
+        if self.region_rows:
+            parts.append(f"{self.region_rows} kernel rows at a time")
         return ", ".join(parts)

@@ -195,8 +195,8 @@ class Placer:
 
     def _holds(self, tile: int, unit: OutputUnit, key: SegmentKey, micro: _Microstep) -> bool:
         """Whether the tile's ring still has a segment; streamed ones are forgotten when the tile turns to others."""
-        if self.mapping.order != Order.RESIDENT and not self.layer.uniform:
-            chained = micro.count > 1 and self.mapping.order == Order.STREAMED
+        chained = micro.count > 1 and self.mapping.order == Order.STREAMED
+        if self.mapping.order != Order.RESIDENT and (chained or not self.layer.uniform):
             if self._held_for[tile] != unit or chained:
                 self._held[tile].clear()
             self._held_for[tile] = unit

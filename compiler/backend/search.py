@@ -32,7 +32,7 @@ def mappings(layer: Layer, source: View, result: View, target: Target) -> Iterat
     """Mappings whose bands, slots and segments fit their buffers, best first; none where nothing fits.
 
     Cutting the columns or the input channels into parts mostly costs time, so that the search begins with few parts and
-    stops when more of them bring nothing. What it has not seen by then comes last.
+    stops when more of them bring nothing. What it has not seen by then comes behind, and last what cuts the kernel.
     """
     bound = NEAR * _least_cycles(layer, result, target)
     counts = _strip_counts(result.width)
@@ -48,15 +48,19 @@ def mappings(layer: Layer, source: View, result: View, target: Target) -> Iterat
     offered = [mapping for _, mapping in _ranked(found)[: 2 * TRIES]]
     yield from offered
     for strips in counts:
-        for regions in _region_blocks(layer, source, result):
+        for regions in _region_blocks(layer, source, result, target):
             anew = _ranked(list(_with(layer, source, result, target, strips, regions)))[:TRIES]
             yield from (mapping for _, mapping in anew if mapping not in offered)
+    for rows in _region_rows(layer):
+        for strips, regions in product(counts, _region_blocks(layer, source, result, target)):
+            anew = _ranked(list(_with(layer, source, result, target, strips, regions, rows)))[:TRIES]
+            yield from (mapping for _, mapping in anew)
 
 
 def _of_strips(layer: Layer, source: View, result: View, target: Target, strips: int, bound: float) -> list[Found]:
     """Mappings of one number of strips, with fewer and fewer input channels at a time until one is good."""
     found: list[Found] = []
-    for regions in _region_blocks(layer, source, result):
+    for regions in _region_blocks(layer, source, result, target):
         found += _with(layer, source, result, target, strips, regions)
         if _least(found) <= bound:
             break
@@ -90,9 +94,11 @@ def _strip_counts(width: int) -> list[int]:
     return found
 
 
-def _region_blocks(layer: Layer, source: View, result: View) -> list[int]:
-    """Input blocks at a time: all, then halves and so on down to one."""
+def _region_blocks(layer: Layer, source: View, result: View, target: Target) -> list[int]:
+    """Input blocks at a time: all, then halves and so on down to one; blocks longer than an element one by one."""
     blocks = max(sub.input_blocks for sub in sublayers(layer, source, result))
+    if blocks > 1 and source.block > target.channel_block:
+        return [1]
     found = [0]
     while layer.kind == Kind.DENSE and blocks > 1:
         blocks = -(-blocks // 2)
@@ -100,8 +106,17 @@ def _region_blocks(layer: Layer, source: View, result: View) -> list[int]:
     return found
 
 
+def _region_rows(layer: Layer) -> list[int]:
+    """Kernel rows at a time: halves, quarters and so on down to one."""
+    rows, found = layer.window.kernel[0], []
+    while rows > 1:
+        rows = -(-rows // 2)
+        found.append(rows)
+    return found
+
+
 def _with(
-    layer: Layer, source: View, result: View, target: Target, strips: int, region_blocks: int
+    layer: Layer, source: View, result: View, target: Target, strips: int, region_blocks: int, region_rows: int = 0
 ) -> Iterator[tuple[float, Mapping]]:
     found = sublayers(layer, source, result)
     strip = cut(result.width, strips)[0]
@@ -110,7 +125,16 @@ def _with(
             most_rows = cut(result.height, tiles_rows)[0][1]
             for rows, groups in product(_row_counts(most_rows), _group_counts(result, target)):
                 base = Mapping(
-                    arrangement, Order.RESIDENT, tiles_out, tiles_rows, rows, strips, groups, planes, 0, region_blocks
+                    arrangement,
+                    Order.RESIDENT,
+                    tiles_out,
+                    tiles_rows,
+                    rows,
+                    strips,
+                    groups,
+                    planes,
+                    region_blocks=region_blocks,
+                    region_rows=region_rows,
                 )
                 geometry = Geometry(layer, source, largest(found), base, target, *strip)
                 yield from _orders(geometry, result, base, strip[1])
@@ -134,6 +158,8 @@ def _orders(geometry: Geometry, result: View, base: Mapping, width: int) -> Iter
     residuals = 1 if layer.add and layer.add.spread else base.rows * width
     if layer.add and residuals * max(unit.slot_pitch for unit in units) > target.residual_activations:
         return
+    if geometry.regions > 1 and layer.kind != Kind.DENSE and base.unit_groups * target.columns < result.block:
+        return  # Units that load data for themselves alone take all of its channels.
     unit = max(units, key=lambda unit: unit.channels)
     chunk_words = chunk_limit(geometry, unit.groups(target))
     if chunk_words < 0:
@@ -194,8 +220,8 @@ def _arrangeable(geometry: Geometry) -> bool:
     """A log needs output rows to overlap or touch; interleaving needs more than one kernel row."""
     window = geometry.layer.window
     if geometry.mapping.arrangement == Arrangement.LOG:
-        return window.kernel[0] == 1 or window.stride[0] <= geometry.halo_rows
-    return window.kernel[0] > 1
+        return geometry.kernel_rows == 1 or window.stride[0] <= geometry.halo_rows
+    return geometry.kernel_rows > 1
 
 
 def _tilings(layer: Layer, target: Target, sublayer_count: int, result: View) -> list[tuple[int, int]]:

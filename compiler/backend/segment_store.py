@@ -50,16 +50,25 @@ class SegmentStore:
         return self._places[key]
 
     def _region_kernels(self, geometry: Geometry, region: int) -> Codes:
-        """Kernels ``(out, channels of the window * kernel)``, as a reduction's index counts them."""
-        outputs = len(self.layer.weights)
+        """Kernels ``(out, channels in the window * rows of a region * kernel_x)``, as a reduction counts them."""
+        key = (geometry.sublayer.first_output, region)
+        if key not in self._kernels:
+            block, row = geometry.region_start(region)
+            part = self._channel_kernels(geometry, block)[:, :, row : row + geometry.kernel_rows]
+            repeated = geometry.repeated_rows(region)
+            if repeated:
+                part = part.copy()
+                part[:, :, :repeated] = 0
+            self._kernels[key] = part.reshape(len(part), -1)
+        return self._kernels[key]
+
+    def _channel_kernels(self, geometry: Geometry, block: int) -> Codes:
+        """Kernels of the input channels in the window, the first being that of an input block."""
         if self.layer.kind != Kind.DENSE:
-            return self.layer.weights.reshape(outputs, -1)
-        first = geometry.sublayer.first_input + region * geometry.input_blocks
-        if (geometry.sublayer.first_output, region) not in self._kernels:
-            weights = full_weights(self.layer)
-            start, count = first * geometry.source.block, geometry.pixel_bytes
-            part = weights[:, start : start + count]
-            padded = np.zeros((outputs, count, *weights.shape[2:]), weights.dtype)
-            padded[:, : part.shape[1]] = part
-            self._kernels[geometry.sublayer.first_output, region] = padded.reshape(outputs, -1)
-        return self._kernels[geometry.sublayer.first_output, region]
+            return self.layer.weights
+        weights = full_weights(self.layer)
+        start, count = block * geometry.source.block, geometry.pixel_bytes
+        part = weights[:, start : start + count]
+        padded = np.zeros((len(weights), count, *weights.shape[2:]), weights.dtype)
+        padded[:, : part.shape[1]] = part
+        return padded

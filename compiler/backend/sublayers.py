@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tileloom.compiler.backend.allocate import SLACK
 from tileloom.compiler.backend.layout import View
 from tileloom.compiler.fuse import Kind, Layer
 from tileloom.compiler.graph import Codes, Window
+from tileloom.hw.spec.config import Target
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,22 @@ def takes_whole_map(layer: Layer, source: View) -> bool:
         and not any(layer.window.pads)
         and (layer.window.dilation == (1, 1) or source.is_vector)
     )
+
+
+def vector_block(source: View, target: Target) -> int:
+    """Activations of a map seen as a vector that are in the window at a time: all, or whole steps of a unit.
+
+    Blocks are of one size, so that the last one may read past the map; as far as tensors are apart.
+    """
+    if source.elements <= target.window_activations:
+        return source.elements
+    steps = -(-source.elements // target.lanes)
+    most = min(target.weight_words // 2 - target.constant_words, target.window_activations // 2 // target.lanes)
+    for count in range(-(-steps // most), steps + 1):
+        block = -(-steps // count) * target.lanes
+        if (count * block - source.elements) * source.element_bytes <= SLACK:
+            return block
+    return target.lanes
 
 
 def as_vector_layer(layer: Layer, source: View) -> Layer:
