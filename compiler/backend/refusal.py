@@ -48,14 +48,13 @@ def check_precision(graph: IntegerGraph, target: Target) -> None:
 def refuse(layer: Layer, views: dict[str, View], target: Target, reason: str) -> Problem:
     """The problem of a layer for which there is no mapping."""
     source, window = views[layer.input], layer.window
-    span_y = window.dilation[0] * (window.kernel[0] - 1) + 1
     span_x = window.dilation[1] * (window.kernel[1] - 1) + 1
     block = source.block
-    least = min(span_y, window.kernel[0]) * span_x * block * target.element_bytes
+    least = span_x * block * target.element_bytes
     value = reason or (
-        f"one output pixel of this one needs {window.kernel[0]} rows x {span_x} columns x {block} channels = "
-        f"{least} window bytes with {target.window_bytes} there, and {-(-window.kernel[1] * block // target.lanes)} x "
-        f"{window.kernel[0]} weight words with {target.weight_words} there"
+        f"one kernel row of this one needs {span_x} columns x {block} channels = {least} window bytes with "
+        f"{target.window_bytes} there, and {-(-window.kernel[1] * block // target.lanes)} weight words with "
+        f"{target.weight_words} there"
     )
     return Problem(
         "TL501",

@@ -11,16 +11,16 @@ from tileloom.compiler.problems import ModelError
 from tileloom.hw.spec.config import load_target
 
 
-def test_a_kernel_larger_than_the_window_is_refused_with_both_sizes() -> None:
+def test_a_kernel_row_larger_than_the_window_is_refused_with_both_sizes() -> None:
     target = load_target("small")
     maker = GraphMaker(0, target.segments)
-    output = maker.conv(maker.input(4, 64, 64), 2, Window((60, 60)))
+    output = maker.conv(maker.input(4, 2, 4000), 2, Window((1, 3000)))
     with pytest.raises(ModelError) as refused:
         compile_graph(maker.graph(output), target)
     (problem,) = refused.value.problems
     assert problem.code == "TL501"
     assert problem.source == "net.py:1"
-    assert "60 rows x 60 columns x 4 channels = 14400 window bytes" in problem.value
+    assert "3000 columns x 4 channels = 12000 window bytes" in problem.value
     assert "8192" in problem.value
 
 
