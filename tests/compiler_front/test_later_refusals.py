@@ -106,7 +106,7 @@ CASES: dict[str, Callable[[], object]] = {
     "scales that are too few": checked(coded(np.ones(3, np.float32), np.zeros(3, np.int8))),
     "a constant that does not broadcast": checked(model(step("Add", "x b", "y"), b=numbers(5))),
     "a layer that does not fit": compiled(
-        model(step("Conv", "x w", "y"), shape=(1, 64, 11, 11), w=numbers(4, 64, 11, 11)), window_bytes=64
+        model(step("Conv", "x w", "y", dilations=[4, 4]), shape=(1, 8, 24, 24), w=numbers(4, 8, 5, 5)), window_bytes=64
     ),
     "an addition without a residual buffer": compiled(
         model(step("Conv", "x w", "c", pads=[1, 1, 1, 1]), step("Add", "c x", "y"), w=numbers(4, 4, 3, 3)),
