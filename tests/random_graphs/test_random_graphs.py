@@ -1,6 +1,8 @@
 """Random small networks of every operator: the functional simulator against the integer reference, every tensor."""
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
@@ -8,15 +10,22 @@ from hypothesis import HealthCheck, given, seed, settings
 from tests.random_graphs.coverage import cells, table
 from tests.random_graphs.draw import DrawnNetwork, networks
 from tests.random_graphs.trial import trial
+from tileloom.hw.build import build
 from tileloom.hw.spec.config import load_target
+from tileloom.sim.rtl.engine import RtlEngine
 
 TARGETS = tuple(load_target(name) for name in ("default", "small", "odd"))
 REFUSED = 0.1
 """Share of networks that a target may refuse at most."""
 
 
-def sweep(examples: int, number: int) -> tuple[Counter[tuple[str, str]], Counter[str]]:
-    """So many networks of one seed; how often each feature ran, and how networks ended by code."""
+def sweep(
+    examples: int, number: int, machines: Sequence[RtlEngine] = ()
+) -> tuple[Counter[tuple[str, str]], Counter[str]]:
+    """So many networks of one seed; how often each feature ran, and how networks ended by code.
+
+    They go to the targets in turn, or to the targets of ``machines`` and to these as well.
+    """
     seen: Counter[tuple[str, str]] = Counter()
     ends: Counter[str] = Counter()
 
@@ -30,8 +39,11 @@ def sweep(examples: int, number: int) -> tuple[Counter[tuple[str, str]], Counter
     )
     @given(networks())
     def check(drawn: DrawnNetwork) -> None:
-        target = TARGETS[drawn.seed % len(TARGETS)]
-        code = trial(drawn, target)
+        if machines:
+            machine = machines[drawn.seed % len(machines)]
+            code = trial(drawn, machine.target, machine)
+        else:
+            code = trial(drawn, TARGETS[drawn.seed % len(TARGETS)])
         ends[code] += 1
         if not code:
             seen.update(drawn.features)
@@ -57,3 +69,16 @@ def test_random_networks_are_exact() -> None:
 @pytest.mark.parametrize("number", range(10, 30))
 def test_many_random_networks_are_exact(number: int) -> None:
     judge(*sweep(1000, number))
+
+
+@pytest.fixture(scope="module")
+def machines() -> Iterator[list[RtlEngine]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(RtlEngine(build(load_target(name)).library)) for name in ("default", "small")]
+
+
+@pytest.mark.parametrize("examples", [8, pytest.param(100, marks=pytest.mark.full)])
+def test_random_networks_on_the_rtl(examples: int, machines: list[RtlEngine]) -> None:
+    _, ends = sweep(examples, 6, machines)
+    print({code or "exact": count for code, count in ends.items()})
+    assert ends[""] >= (1.0 - REFUSED) * examples
