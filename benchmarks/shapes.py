@@ -14,9 +14,9 @@ from onnx import TensorProto, helper, numpy_helper
 class Shapes:
     """Grows a chain of layers; ``x`` is the input."""
 
-    def __init__(self, channels: int, size: int, seed: int = 0) -> None:
+    def __init__(self, channels: int, size: int, seed: int = 0, *, width: int = 0) -> None:
         self._random = np.random.default_rng(seed)
-        self._input = (1, channels, size, size)
+        self._input = (1, channels, size, width or size)
         self._nodes: list[onnx.NodeProto] = []
         self._weights: list[onnx.TensorProto] = []
         self.last, self.channels = "x", channels
@@ -54,13 +54,21 @@ class Shapes:
         self._node("Flatten", [self.last])
         self._node("Gemm", [self.last, self._weight("w", (outputs, inputs)), self._weight("b", (outputs,))], transB=1)
 
-    def model(self, name: str) -> onnx.ModelProto:
-        """The network."""
+    def branch(self, last: str, channels: int) -> None:
+        """Go on behind the value ``last``."""
+        self.last, self.channels = last, channels
+
+    def average_pool(self, size: int) -> None:
+        """``size`` x ``size``, apart."""
+        self._node("AveragePool", [self.last], kernel_shape=[size, size], strides=[size, size])
+
+    def model(self, name: str, outputs: Sequence[str] = ()) -> onnx.ModelProto:
+        """The network; its output is the last value where none are named."""
         graph = helper.make_graph(
             self._nodes,
             name,
             [helper.make_tensor_value_info("x", TensorProto.FLOAT, self._input)],
-            [helper.make_tensor_value_info(self.last, TensorProto.FLOAT, None)],
+            [helper.make_tensor_value_info(value, TensorProto.FLOAT, None) for value in outputs or (self.last,)],
             self._weights,
         )
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
@@ -102,3 +110,30 @@ def vgg_small() -> onnx.ModelProto:
         net.max_pool()
     net.fully_connected(64 * 4 * 4, 10)
     return net.model("vgg_small")
+
+
+def filter_bank() -> onnx.ModelProto:
+    """16 kernels of 9x9 on one 320x240 plane (Farabet et al., NeuFlow, 2011), no padding."""
+    net = Shapes(1, 240, width=320)
+    net.conv(16, 9, pads=(0, 0, 0, 0))
+    return net.model("filter_bank")
+
+
+def scene_parser() -> onnx.ModelProto:
+    """Three scales of a 320x240 picture through 7x7 convolutions, 3-16-64-256 maps, with pools behind the first two.
+
+    The feature extractor of Farabet, Couprie, Najman and LeCun, "Scene parsing with multiscale feature learning",
+    2012, with full connection tables; each scale has weights of its own here, which cycles do not depend on.
+    """
+    net = Shapes(3, 240, width=320)
+    outputs = []
+    for scale in (1, 2, 4):
+        net.branch("x", 3)
+        if scale > 1:
+            net.average_pool(scale)
+        for channels in (16, 64, 256):
+            net.conv(channels, 7)
+            if channels < 256:
+                net.max_pool()
+        outputs.append(net.last)
+    return net.model("scene_parser", outputs)

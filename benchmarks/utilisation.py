@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 
-from benchmarks.shapes import mobilenet, vgg_small
+from benchmarks.shapes import filter_bank, mobilenet, scene_parser, vgg_small
 from tileloom.compilation import quantise_model
 from tileloom.compiler import frontend
 from tileloom.compiler.backend.compile import compile_graph
@@ -60,6 +60,8 @@ GOALS = (
     Goal("lenet5", "mac25", cycles=24_000),
     Goal("lenet5", "mac100", cycles=6_000),
     Goal("vgg_small", "mac144", 0.92),
+    Goal("scene_parser", "mac400", 0.96),
+    Goal("filter_bank", "mac400"),
     Goal("digits_modern", "default"),
 )
 
@@ -111,6 +113,8 @@ NETWORKS: dict[str, Callable[[], IntegerGraph]] = {
     "lenet5": _zoo("lenet5"),
     "vgg_small": lambda: frontend.quantise(frontend.take_model(vgg_small())),
     "digits_modern": _zoo("digits_modern"),
+    "scene_parser": lambda: frontend.quantise(frontend.take_model(scene_parser()), bits=16),
+    "filter_bank": lambda: frontend.quantise(frontend.take_model(filter_bank()), bits=16),
 }
 
 

@@ -10,7 +10,7 @@ from tileloom.compiler.backend.compile import compile_graph
 from tileloom.compiler.graph import IntegerGraph
 from tileloom.compiler.reference import evaluate
 from tileloom.hw.build import build
-from tileloom.hw.spec.program import Codes
+from tileloom.hw.spec.program import Codes, code_type
 
 QUICK = (("dscnn", "mac256"), ("lenet5", "mac25"), ("lenet5", "mac100"), ("digits_modern", "default"))
 FOLDERS = {"resnet8": "cifar_resnet8", "dscnn": "kws_dscnn"}
@@ -61,5 +61,7 @@ def random_codes(graph: IntegerGraph) -> dict[str, Codes]:
     for name in graph.inputs:
         tensor = graph.tensors[name]
         shape = (1, tensor.channels, tensor.height, tensor.width)
-        found[name] = random.integers(tensor.low, tensor.high + 1, shape).astype(np.int8)
+        found[name] = random.integers(tensor.low, tensor.high + 1, shape).astype(
+            code_type(2 if tensor.high > 127 else 1)
+        )
     return found
