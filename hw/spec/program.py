@@ -14,7 +14,7 @@ import struct
 import zlib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -217,7 +217,7 @@ def program_from_bytes(data: bytes) -> Program:
             inputs=tuple(_tensor(t) for t in mapping["inputs"]),
             outputs=tuple(_tensor(t) for t in mapping["outputs"]),
             taps=tuple(_tensor(t) for t in mapping["taps"]),
-            jobs=tuple(JobMap(**j) for j in mapping["jobs"]),
+            jobs=tuple(JobMap(**_typed(JobMap, j)) for j in mapping["jobs"]),
             information=dict(mapping["information"]),
         )
     except (isa.EncodingError, TargetError, struct.error) as error:
@@ -230,8 +230,23 @@ def program_from_bytes(data: bytes) -> Program:
     return program
 
 
+def _typed(kind: type, data: dict[str, Any]) -> dict[str, Any]:
+    """Fields of a dataclass as JSON gives them, each of the type that the class says: nothing else is let in."""
+    hints = get_type_hints(kind)
+    for name, value in data.items():
+        wanted = hints.get(name)
+        if wanted == tuple[int, ...]:
+            fits = isinstance(value, tuple) and all(type(item) is int for item in value)
+        else:
+            fits = type(value) is wanted or (wanted is float and type(value) is int)
+        if not fits:
+            raise ValueError(f"{kind.__name__}.{name} cannot be {value!r}")
+    return data
+
+
 def _tensor(data: dict[str, Any]) -> TensorMap:
-    tensor = TensorMap(**{**data, "shape": tuple(data["shape"]), "slots": tuple(data["slots"])})
+    fields = {**data, "shape": tuple(data["shape"]), "slots": tuple(data["slots"])}
+    tensor = TensorMap(**_typed(TensorMap, fields))
     sizes = (tensor.channels, tensor.height, tensor.width, tensor.block)
     if tensor.slots and (
         len(tensor.slots) != tensor.channels
