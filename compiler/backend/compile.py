@@ -8,6 +8,7 @@ from tileloom.compiler.backend.capacity import overflow
 from tileloom.compiler.backend.copies import Copy, copies, copy_weights, copying, place_copies, scratch_places
 from tileloom.compiler.backend.fold_jobs import fold, moves
 from tileloom.compiler.backend.fold_transfers import fold_loads, fold_stores, fold_weights
+from tileloom.compiler.backend.free_outputs import with_free_outputs
 from tileloom.compiler.backend.layout import View, views_of
 from tileloom.compiler.backend.mapping import Mapping, Order
 from tileloom.compiler.backend.order import LayerInstructions, Placed, joined_jobs, ordered
@@ -61,7 +62,7 @@ def _compile(graph: IntegerGraph, target: Target, offers: Offers, *, taps: bool)
     while True:
         layers = fuse(arrangement.graph, target, apart, arrangement.addressed)
         check_features(layers, target)
-        views = views_of(arrangement, layers, target)
+        views = with_free_outputs(views_of(arrangement, layers, target), arrangement, layers, target)
         copied = {layer.output: copies(layer.assemble, views, target) for layer in layers if layer.assemble}
         scratch = {name: scratch_places(found, views) for name, found in copied.items()}
         allocation = allocate(layers, views, kept, target, scratch, reuse=not taps)

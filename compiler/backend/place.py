@@ -1,7 +1,7 @@
 """Placement: the complete work of one layer under a mapping, item by item, with positions in every log."""
 
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import chain, zip_longest
 
 from tileloom.compiler.backend.geometry import Region
 from tileloom.compiler.backend.jobs import job
@@ -80,8 +80,13 @@ class Placer:
         self._held_for: dict[int, OutputUnit | None] = dict.fromkeys(self.work.units)
 
     def place(self) -> Work:
-        """All rounds of the layer, one microstep of every stream in each."""
-        for row in zip_longest(*(self._microsteps(number) for number in range(len(self.streams)))):
+        """All rounds of the layer, at most one microstep of every stream in each.
+
+        All streams begin a pass in the same round, so that chunks of a pass stay evenly spaced and become one LOAD even
+        where the last stream has fewer rows.
+        """
+        sweeps = zip_longest(*(self._sweeps(number) for number in range(len(self.streams))), fillvalue=())
+        for row in chain.from_iterable(zip_longest(*sweep) for sweep in sweeps):
             active = [micro for micro in row if micro is not None]
             self._load_window(active)
             self._load_residuals(active)
@@ -90,14 +95,17 @@ class Placer:
             self.heads.round += 1
         return self.work
 
-    def _microsteps(self, number: int) -> list[_Microstep]:
-        found = []
+    def _sweeps(self, number: int) -> list[list[_Microstep]]:
+        """The microsteps of a stream, pass by pass."""
         stream = self.streams[number]
+        found: list[list[_Microstep]] = [[] for _ in stream.passes]
         for step in steps(stream, self.mapping.order):
             sweep = stream.passes[step.sweep]
             boxes = len(self.segments.boxes(sweep.geometry)[1])
             count = sweep.geometry.regions * boxes
-            found += [_Microstep(number, step, sweep, n // boxes, n % boxes, n, count) for n in range(count)]
+            found[step.sweep] += [
+                _Microstep(number, step, sweep, n // boxes, n % boxes, n, count) for n in range(count)
+            ]
         return found
 
     def _load_window(self, active: list[_Microstep]) -> None:

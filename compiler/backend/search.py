@@ -34,19 +34,9 @@ def mappings(layer: Layer, source: View, result: View, target: Target) -> Iterat
     Cutting the columns or the input channels into parts mostly costs time, so that the search begins with few parts and
     stops when more of them bring nothing. What it has not seen by then comes behind, and last what cuts the kernel.
     """
-    bound = NEAR * _least_cycles(layer, result, target)
-    counts = _strip_counts(result.width)
-    found: list[Found] = []
-    best, idle = inf, 0
-    for strips in counts:
-        fresh = _of_strips(layer, source, result, target, strips, bound)
-        found += fresh
-        least = _least(fresh)
-        best, idle = min(best, least), 0 if least < best else idle + 1
-        if found and (best <= bound or idle == PATIENCE):
-            break
-    offered = [mapping for _, mapping in _ranked(found)[: 2 * TRIES]]
+    offered = [mapping for _, mapping in _ranked(_sensible(layer, source, result, target))[: 2 * TRIES]]
     yield from offered
+    counts = _strip_counts(result.width)
     for strips in counts:
         for regions in _region_blocks(layer, source, result, target):
             anew = _ranked(list(_with(layer, source, result, target, strips, regions)))[:TRIES]
@@ -55,6 +45,26 @@ def mappings(layer: Layer, source: View, result: View, target: Target) -> Iterat
         for strips, regions in product(counts, _region_blocks(layer, source, result, target)):
             anew = _ranked(list(_with(layer, source, result, target, strips, regions, rows)))[:TRIES]
             yield from (mapping for _, mapping in anew)
+
+
+def least_estimate(layer: Layer, source: View, result: View, target: Target) -> float:
+    """Estimated cycles of the best mapping that leaves the kernel whole; infinite where there is none."""
+    return _least(_sensible(layer, source, result, target))
+
+
+def _sensible(layer: Layer, source: View, result: View, target: Target) -> list[Found]:
+    """Mappings with few parts of columns and of input channels."""
+    bound = NEAR * _least_cycles(layer, result, target)
+    found: list[Found] = []
+    best, idle = inf, 0
+    for strips in _strip_counts(result.width):
+        fresh = _of_strips(layer, source, result, target, strips, bound)
+        found += fresh
+        least = _least(fresh)
+        best, idle = min(best, least), 0 if least < best else idle + 1
+        if found and (best <= bound or idle == PATIENCE):
+            break
+    return found
 
 
 def _of_strips(layer: Layer, source: View, result: View, target: Target, strips: int, bound: float) -> list[Found]:

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from tests.compiler_back.random_layers import KINDS, random_layer
+from tests.complete_targets import COMPLETE
 from tileloom.compiler.backend import compile as back_end
 from tileloom.compiler.backend import search
 from tileloom.compiler.backend.mapping import Mapping
 from tileloom.compiler.reference import evaluate
-from tileloom.hw.spec.config import load_target, presets
+from tileloom.hw.spec.config import load_target
 from tileloom.hw.spec.registers import Error
 from tileloom.sim.functional.run import run
 
@@ -49,7 +50,7 @@ def check(seed: int, kind: str, name: str, monkeypatch: pytest.MonkeyPatch) -> N
         )
 
 
-@pytest.mark.parametrize("name", presets())
+@pytest.mark.parametrize("name", COMPLETE)
 @pytest.mark.parametrize("kind", KINDS)
 def test_random_mapping_equals_reference(kind: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for seed in range(1000, 1000 + SEEDS):
@@ -57,7 +58,7 @@ def test_random_mapping_equals_reference(kind: str, name: str, monkeypatch: pyte
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("name", presets())
+@pytest.mark.parametrize("name", COMPLETE)
 @pytest.mark.parametrize("kind", KINDS)
 def test_many_random_mappings_equal_reference(kind: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for seed in range(1000 + SEEDS, 1030):

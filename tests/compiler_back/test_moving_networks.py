@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from tests.compiler_back.moving_networks import moving_network
+from tests.complete_targets import COMPLETE
 from tileloom.compiler.backend.compile import compile_graph
 from tileloom.compiler.reference import evaluate
-from tileloom.hw.spec.config import load_target, presets
+from tileloom.hw.spec.config import load_target
 from tileloom.hw.spec.program import program_from_bytes
 from tileloom.hw.spec.registers import Error
 from tileloom.sim.functional.run import run
@@ -36,7 +37,7 @@ def test_moving_network_equals_reference(name: str) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("name", presets())
+@pytest.mark.parametrize("name", COMPLETE)
 def test_many_moving_networks_equal_reference(name: str) -> None:
     for seed in range(4, 60):
         check(seed, name)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from tests.compiler_back.random_networks import random_network
+from tests.complete_targets import COMPLETE
 from tileloom.compiler.backend.compile import compile_graph
 from tileloom.compiler.reference import evaluate
-from tileloom.hw.spec.config import load_target, presets
+from tileloom.hw.spec.config import load_target
 from tileloom.hw.spec.program import program_from_bytes
 from tileloom.hw.spec.registers import Error
 from tileloom.sim.functional.run import run
@@ -26,14 +27,14 @@ def check(seed: int, name: str) -> None:
             np.testing.assert_array_equal(codes, expected[tensor], f"{tensor}, seed {seed} on {name}, taps {taps}")
 
 
-@pytest.mark.parametrize("name", presets())
+@pytest.mark.parametrize("name", COMPLETE)
 def test_random_network_equals_reference(name: str) -> None:
     for seed in range(3):
         check(seed, name)
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("name", presets())
+@pytest.mark.parametrize("name", COMPLETE)
 def test_many_random_networks_equal_reference(name: str) -> None:
     for seed in range(3, 60):
         check(seed, name)

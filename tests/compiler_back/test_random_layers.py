@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from tests.compiler_back.random_layers import KINDS, random_layer
+from tests.complete_targets import COMPLETE
 from tileloom.compiler.backend.compile import compile_graph
 from tileloom.compiler.reference import evaluate
-from tileloom.hw.spec.config import load_target, presets
+from tileloom.hw.spec.config import load_target
 from tileloom.hw.spec.registers import Error
 from tileloom.sim.functional.run import run
 
@@ -27,7 +28,7 @@ def check(seed: int, kind: str, name: str) -> None:
         np.testing.assert_array_equal(result.outputs[output], expected[output], f"{kind} seed {seed} on {name}")
 
 
-@pytest.mark.parametrize("name", presets())
+@pytest.mark.parametrize("name", COMPLETE)
 @pytest.mark.parametrize("kind", KINDS)
 def test_random_layer_equals_reference(kind: str, name: str) -> None:
     for seed in range(SEEDS):
@@ -35,7 +36,7 @@ def test_random_layer_equals_reference(kind: str, name: str) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("name", presets())
+@pytest.mark.parametrize("name", COMPLETE)
 @pytest.mark.parametrize("kind", KINDS)
 def test_many_random_layers_equal_reference(kind: str, name: str) -> None:
     for seed in range(SEEDS, 60):

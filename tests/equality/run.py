@@ -10,14 +10,14 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.equality.sweep import TARGETS, Report, summary, sweep
+from tests.equality.sweep import SIX, TARGETS, Report, summary, sweep
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the sweeps that the command line asks for; returns the exit status."""
     options = _options().parse_args(arguments)
     reports = []
-    for name in options.target or TARGETS:
+    for name in options.target or (SIX if options.six else TARGETS):
         layers = range(options.seed, options.seed + options.layers)
         programs = range(options.seed, options.seed + options.programs)
         reports.append(sweep(name, layers, programs, _say))
@@ -33,7 +33,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.equality.run", description=__doc__.splitlines()[0])
-    parser.add_argument("--target", action="append", choices=TARGETS, help="may be repeated; all of them by default")
+    parser.add_argument(
+        "--target",
+        action="append",
+        metavar="NAME|FILE",
+        help=f"a preset, a target of the benchmarks or a TOML file; may be repeated; by default {', '.join(TARGETS)}",
+    )
+    parser.add_argument("--six", action="store_true", help=f"the targets {', '.join(SIX)}")
     parser.add_argument("--layers", type=int, default=500)
     parser.add_argument("--programs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0, help="the first seed")

@@ -11,9 +11,11 @@ from tests.equality.machine import Machine
 from tests.equality.program_cases import program_case
 from tileloom.compiler.problems import ModelError
 from tileloom.hw.build import build
-from tileloom.hw.spec.config import load_target
+from tileloom.hw.spec.config import PRESETS, Target, load_target
 
 TARGETS = ("small", "odd", "mac25", "small16", "default")
+SIX = ("default", "odd", "mac25", "mac36", "grid20", "mac2048")
+"""Shapes far apart: four tiles of (8,8), three of (5,3), one each of (25,1) and (9,4), 20 of (3,2), 8 of (16,16)."""
 MOST_DIFFERING = 25
 """A sweep gives up when so many layers or programs differ."""
 Progress = Callable[[str], None]
@@ -60,9 +62,15 @@ class Report:
         return [*self.layers.differences, *self.programs.differences]
 
 
+def machine_target(name: str) -> Target:
+    """A preset, a target of the benchmarks, or a TOML file."""
+    path = PRESETS / "bench" / f"{name}.toml"
+    return load_target(path if path.exists() else name)
+
+
 def sweep(name: str, layers: Iterable[int], programs: Iterable[int], progress: Progress = print) -> Report:
     """Run the layers and programs with these seeds on the target of that name."""
-    target = load_target(name)
+    target = machine_target(name)
     built = build(target, progress=progress)
     report = Report(name, built.verilog_hash)
     machine = Machine(built.library)

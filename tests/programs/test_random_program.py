@@ -5,14 +5,15 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from tests.complete_targets import COMPLETE
 from tests.programs.random_program import random_inputs, random_program
 from tileloom.hw.spec import isa
-from tileloom.hw.spec.config import Target, load_target, presets
+from tileloom.hw.spec.config import Target, load_target
 from tileloom.hw.spec.program import Program
 from tileloom.sim.functional.run import run
 
 
-@pytest.fixture(params=presets())
+@pytest.fixture(params=COMPLETE)
 def target(request: pytest.FixtureRequest) -> Target:
     return load_target(request.param)
 
