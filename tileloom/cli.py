@@ -5,6 +5,7 @@ Nothing heavy is imported before a command runs, so that ``--help`` answers at o
 
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -384,18 +385,28 @@ def build(
     run("build", board, lambda watch: verb(board, target=target, output=output, seed=seed, watch=watch), json)
 
 
-@app.command(epilog="Example: tileloom bench lenet5 --target mac25")
+@app.command(epilog="Example: tileloom bench resnet8 --target mac144 --layers")
 def bench(
-    model: Annotated[str | None, typer.Argument(metavar="MODEL", help="ONNX file or zoo name; all without.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Argument(metavar="MODEL", help="Network of the table, ONNX file or zoo name; the whole table without."),
+    ] = None,
     target: options.OneTarget = None,
     engine: options.Engine = EngineName.CYCLE,
+    effort: options.Effort = 0,
+    layers: Annotated[bool, typer.Option("--layers", help="Tell the lost cycles of each layer too.")] = False,
     seed: options.Seed = 0,
     json: options.JsonPath = None,
 ) -> None:
-    """Cycles and utilisation of networks on targets, beside the project's goals."""
+    """Utilisation of the multipliers beside its goal and the figures of other machines.
+
+    The table's networks run on its own targets, one isolated frame each, program and weights fetched in it. The cycle
+    simulator takes a minute for all; --engine rtl repeats every row on the hardware, which takes hours for the largest.
+    """
     from tileloom.verbs.bench import bench as verb
 
-    run("bench", model or "", lambda watch: verb(model, target=target, engine=engine, seed=seed, watch=watch), json)
+    wanted = partial(verb, model, target=target, engine=engine, effort=effort, layers=layers, seed=seed)
+    run("bench", model or "", lambda watch: wanted(watch=watch), json)
 
 
 @app.command(epilog="Example: tileloom disassemble net.tlp")

@@ -19,11 +19,12 @@ def with_free_outputs(
     the channels of a pixel, and so the input rows that they are fed.
     """
     read = {layer.input for layer in layers} | {layer.add.residual for layer in layers if layer.add}
+    shared = {*arrangement.members, *(member.place for member in arrangement.members.values())}
     found = dict(views)
     for layer in layers:
         name = layer.output
         view = views[name]
-        fixed = name in read or name in arrangement.members or name not in arrangement.graph.outputs
+        fixed = name in read or name in shared or name not in arrangement.graph.outputs
         if fixed or layer.kind != Kind.DENSE or layer.assemble or view.is_vector or view.block <= target.columns:
             continue
         if target.tiles == 1 or takes_whole_map(layer, views[layer.input]):

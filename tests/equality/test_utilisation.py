@@ -10,10 +10,11 @@ from tileloom.compiler.graph import Window
 from tileloom.compiler.reference import evaluate
 from tileloom.hw.build import build
 from tileloom.hw.spec.config import load_target
-from tileloom.verbs.bench import GOALS, bench
+from tileloom.verbs.bench import bench
 
 CHANNELS, SIDE = 32, 28
 LEAST = 0.75
+MOST_CYCLES = 24_000
 
 
 @pytest.mark.parametrize("kernel", [1, 3, 5])
@@ -42,4 +43,4 @@ def test_lenet5_on_25_multipliers() -> None:
     (row,) = bench("lenet5", target="mac25", engine="rtl").rows
     print(f"lenet5 on mac25: {row.cycles} cycles, utilisation {row.value:.3f}")
     assert row.macs == 416_520
-    assert row.cycles <= GOALS["lenet5", "mac25"] == 40_000
+    assert row.cycles <= MOST_CYCLES

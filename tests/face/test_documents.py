@@ -171,7 +171,7 @@ def test_disassemble(folder: Path) -> None:
 def test_bench(folder: Path) -> None:
     (row,) = document("bench", "lenet5", "--target", "mac25")["rows"]
     names = {"network", "target", "macs", "bytes_per_cycle", "memory_kb", "cycles", "value", "goal", "reached"}
-    assert set(row) == names
-    assert row["cycles"] <= 40_000
+    assert names < set(row)
+    assert row["cycles"] <= 24_000
     assert row["reached"] is True
     assert row["value"] == pytest.approx(416_520 / (row["cycles"] * 25))

@@ -1,7 +1,4 @@
-"""Networks that the utilisation is measured on and that no file holds: their shapes, with random weights.
-
-Cycles do not depend on the values of weights.
-"""
+"""A network from its shapes, layer by layer, with random weights: cycles do not depend on the values of weights."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,19 +18,39 @@ class Shapes:
         self._weights: list[onnx.TensorProto] = []
         self.last, self.channels = "x", channels
 
-    def conv(self, channels: int, kernel: int, stride: int = 1, groups: int = 1, pads: Sequence[int] = ()) -> None:
+    def conv(
+        self,
+        channels: int,
+        kernel: int | tuple[int, int],
+        stride: int = 1,
+        groups: int = 1,
+        pads: Sequence[int] = (),
+        *,
+        relu: bool = True,
+    ) -> None:
         """A convolution with bias and Relu, padded to keep the size (divided by the stride)."""
-        around = pads or [kernel // 2] * 4
-        weights = self._weight("w", (channels, self.channels // groups, kernel, kernel))
+        height, width = (kernel, kernel) if isinstance(kernel, int) else kernel
+        around = pads or [height // 2, width // 2] * 2
+        weights = self._weight("w", (channels, self.channels // groups, height, width))
         options: dict[str, Any] = {
-            "kernel_shape": [kernel, kernel],
+            "kernel_shape": [height, width],
             "strides": [stride, stride],
             "pads": list(around),
             "group": groups,
         }
         self._node("Conv", [self.last, weights, self._weight("b", (channels,))], **options)
-        self._node("Relu", [self.last])
+        if relu:
+            self._node("Relu", [self.last])
         self.channels = channels
+
+    def add(self, other: str) -> None:
+        """The sum with the value ``other``, and Relu."""
+        self._node("Add", [self.last, other])
+        self._node("Relu", [self.last])
+
+    def softmax(self) -> None:
+        """Over the scores."""
+        self._node("Softmax", [self.last], axis=1)
 
     def separable(self, channels: int, stride: int = 1) -> None:
         """3x3 depthwise, then pointwise."""
@@ -84,56 +101,3 @@ class Shapes:
         values = self._random.normal(0, scale, shape).astype(np.float32)
         self._weights.append(numpy_helper.from_array(values, name))
         return name
-
-
-def mobilenet() -> onnx.ModelProto:
-    """MobileNetV1 of width 0.25 on 96x96 (MLPerf Tiny's visual wake words)."""
-    net = Shapes(3, 96)
-    net.conv(8, 3, 2, pads=(0, 0, 1, 1))
-    for channels, stride in (
-        *((16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2)),
-        *(((128, 1),) * 5),
-        *((256, 2), (256, 1)),
-    ):
-        net.separable(channels, stride)
-    net.global_average()
-    net.fully_connected(256, 2)
-    return net.model("mobilenet")
-
-
-def vgg_small() -> onnx.ModelProto:
-    """16-16-P-32-32-P-64-64-P-FC on 32x32."""
-    net = Shapes(3, 32)
-    for channels in (16, 32, 64):
-        net.conv(channels, 3)
-        net.conv(channels, 3)
-        net.max_pool()
-    net.fully_connected(64 * 4 * 4, 10)
-    return net.model("vgg_small")
-
-
-def filter_bank() -> onnx.ModelProto:
-    """16 kernels of 9x9 on one 320x240 plane (Farabet et al., NeuFlow, 2011), no padding."""
-    net = Shapes(1, 240, width=320)
-    net.conv(16, 9, pads=(0, 0, 0, 0))
-    return net.model("filter_bank")
-
-
-def scene_parser() -> onnx.ModelProto:
-    """Three scales of a 320x240 picture through 7x7 convolutions, 3-16-64-256 maps, with pools behind the first two.
-
-    The feature extractor of Farabet, Couprie, Najman and LeCun, "Scene parsing with multiscale feature learning",
-    2012, with full connection tables; each scale has weights of its own here, which cycles do not depend on.
-    """
-    net = Shapes(3, 240, width=320)
-    outputs = []
-    for scale in (1, 2, 4):
-        net.branch("x", 3)
-        if scale > 1:
-            net.average_pool(scale)
-        for channels in (16, 64, 256):
-            net.conv(channels, 7)
-            if channels < 256:
-                net.max_pool()
-        outputs.append(net.last)
-    return net.model("scene_parser", outputs)
