@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 TEST_PROCESSES ?= 2
 PYTEST := TILELOOM_STRICT_SKIPS=1 $(BIN)/python -m pytest -n $(TEST_PROCESSES) -rs
 
-.PHONY: help demo test test-full pytest pytest-full lint conformance operators fuzz faults area models install system clean
+.PHONY: help demo test test-full pytest pytest-full lint conformance operators fuzz faults large-rtl sweep bench area models install system clean
 
 help:
 	@echo "make demo       the main job: PyTorch networks on generated, verified hardware (about 3 minutes)"
@@ -19,7 +19,10 @@ help:
 	@echo "make fuzz       200,000 byte mutants of models, 20,000 compiled, 10,000 corrupted programs (hours)"
 	@echo "make faults     plants 40 faults in the hardware, finds each, writes docs/faults.md (about 10 minutes)"
 	@echo "make lint       lint, format and types only"
-	@echo "make area       cells of the small target on iCE40 and of the default one on ECP5"
+	@echo "make bench      the table of utilisations and how it scales with the grid (three minutes)"
+	@echo "make sweep      500 random layers and 1,000 random programs on the RTL of six targets (an hour)"
+	@echo "make large-rtl  whole ResNet-50 and VGG-16 on the RTL, every tensor (a quarter of an hour)"
+	@echo "make area       cells of four targets beside the parts that they are for (five minutes)"
 	@echo "make models     train the zoo networks anew and write models/zoo"
 	@echo "make install    make .venv only"
 	@echo "make clean      delete what was built, but not .venv"
@@ -53,6 +56,21 @@ fuzz: $(INSTALLED)
 
 faults: $(INSTALLED)
 	$(BIN)/python -m tests.faults.run --jobs $(TEST_PROCESSES)
+
+# Whole networks on the hardware, every tensor of one image: minutes each.
+large-rtl: $(INSTALLED)
+	mkdir -p build
+	for network in resnet50 vgg16; do \
+		$(BIN)/python -m benchmarks.write_network $$network build/$$network.onnx && \
+		$(BIN)/tileloom verify build/$$network.onnx --engine rtl --frames 1 || exit 1; \
+	done
+
+sweep: $(INSTALLED)
+	$(BIN)/python -m tests.equality.run --six
+
+bench: $(INSTALLED)
+	$(BIN)/tileloom bench
+	$(BIN)/python -m benchmarks.scaling
 
 area: $(INSTALLED)
 	$(BIN)/python -m tileloom.fpga.area

@@ -22,7 +22,10 @@ from tileloom.tables import Table, facts, percent, si
 if TYPE_CHECKING:
     from tileloom.compiler.calibration_data import Calibration
 
-TIMED = ("cycles", "interval_cycles", "utilisation", "roofline_efficiency", "latency_s", "interval_s", "frames_per_s")
+TIMED = (
+    *("cycles", "interval_cycles", "jitter_cycles", "utilisation", "interval_utilisation", "roofline_efficiency"),
+    *("latency_s", "interval_s", "frames_per_s"),
+)
 ENERGY = ("energy_j", "energy_low_j", "energy_high_j", "power_w", "energy_units_j")
 COUNTED = ("macs", "macs_per_cycle_peak", "dram_bytes", "dram_bytes_minimum")
 
@@ -31,8 +34,9 @@ COUNTED = ("macs", "macs_per_cycle_peak", "dram_bytes", "dram_bytes_minimum")
 class SimulateDocument(Document):
     """Figures of one isolated frame, program and weights fetched in it; None where the engine does not give them.
 
-    ``interval_cycles`` is the mean distance of frame ends: frames follow each other without overlap. ``utilisation`` is
-    macs / (cycles * peak), ``roofline_efficiency`` max(macs / peak, dram_bytes_minimum / bytes per cycle) / cycles.
+    ``interval_cycles`` is the mean distance of frame ends: frames follow each other without overlap. ``jitter_cycles``
+    is the longest frame less the shortest. ``utilisation`` is macs / (cycles * peak), ``interval_utilisation`` the same
+    over the interval, ``roofline_efficiency`` max(macs / peak, dram_bytes_minimum / bytes per cycle) / cycles.
     """
 
     command: ClassVar[str] = "simulate"
@@ -54,9 +58,11 @@ class SimulateDocument(Document):
     frames: int
     cycles: int | None
     interval_cycles: float | None
+    jitter_cycles: int | None
     macs: int
     macs_per_cycle_peak: int
     utilisation: float | None
+    interval_utilisation: float | None
     dram_bytes: int | None
     dram_bytes_minimum: int
     roofline_efficiency: float | None
@@ -139,6 +145,7 @@ def simulate_document(
     cycles = timed.frames[0].cycles if is_timed else None
     rest = [frame.cycles for frame in timed.frames[1:]] or [frame.cycles for frame in timed.frames]
     interval = sum(rest) / len(rest) if is_timed else None
+    every = [frame.cycles for frame in timed.frames]
     layers = layer_figures(program, timed, counted) if is_timed else ()
     macs = sum(layer.macs for layer in layer_figures(program, counted, counted))
     minimum = sum(layer.dram_bytes_minimum for layer in layer_figures(program, counted, counted))
@@ -153,9 +160,11 @@ def simulate_document(
         frames=len(timed.frames),
         cycles=cycles,
         interval_cycles=interval,
+        jitter_cycles=max(every) - min(every) if is_timed else None,
         macs=macs,
         macs_per_cycle_peak=target.macs_per_cycle,
         utilisation=macs / (cycles * target.macs_per_cycle) if cycles else None,
+        interval_utilisation=macs / (interval * target.macs_per_cycle) if interval else None,
         dram_bytes=frame_bytes(counted) if is_timed else None,
         dram_bytes_minimum=minimum,
         roofline_efficiency=bound / cycles if cycles else None,
@@ -181,6 +190,7 @@ def _frame_table(document: SimulateDocument) -> Table:
     rows = [
         ("cycles of a frame", document.cycles, kinds["cycles"]),
         ("cycles between frames", _whole(document.interval_cycles), kinds["interval_cycles"]),
+        ("  they vary by", document.jitter_cycles, kinds["jitter_cycles"]),
         ("multiply-accumulates", document.macs, kinds["macs"]),
         ("utilisation", percent(document.utilisation), kinds["utilisation"]),
         ("roofline efficiency", percent(document.roofline_efficiency), kinds["roofline_efficiency"]),
