@@ -1,4 +1,4 @@
-"""``python -m benchmarks.write_network NAME FILE.onnx``: a network of the table as a file, for any command of tileloom."""
+"""``python -m benchmarks.write_network NAME FILE.onnx``: a network of the table as a file, for any command."""
 
 import argparse
 from pathlib import Path
