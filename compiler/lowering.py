@@ -315,6 +315,19 @@ class Lowering:
             )
         return planes[:, 0].copy()
 
+    def with_numbers(self, node: Node, index: int, *values: Array) -> tuple[View, list[Floats]]:
+        """An operand, and for each of ``values``, which broadcast against it, its one number per channel of the map.
+
+        Where the numbers differ inside a channel of the map that the operand lies in, it gets a map of its own order.
+        """
+        view = self.placed(node, index)
+        try:
+            return view, [self.per_channel(node, view, each) for each in values]
+        except Refused:
+            map_ = self.arranged(node, view, planes_of(view.shape), node.inputs[index])
+            view = View(map_.name, view.shape)
+            return view, [self.per_channel(node, view, each) for each in values]
+
 
 def planes_of(shape: tuple[int, ...]) -> tuple[int, int, int]:
     """Channels, height and width of a value: the last two axes are the picture, all before them are channels.

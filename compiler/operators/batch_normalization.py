@@ -44,12 +44,10 @@ def lower(node: Node, lowering: Lowering) -> None:
     scale, bias, mean, variance = (
         np.asarray(lowering.constant(node, index).values, dtype=np.float64) for index in range(1, 5)
     )
-    view = lowering.placed(node, 0)
     gain = scale / np.sqrt(variance + node.real("epsilon", 1e-5))
     offset = bias - mean * gain
-    wide = (1, -1, *(1,) * (len(view.shape) - 2))
-    gains = lowering.per_channel(node, view, gain.reshape(wide))
-    offsets = lowering.per_channel(node, view, offset.reshape(wide))
+    wide = (1, -1, *(1,) * (len(lowering.view(node, 0).shape) - 2))
+    view, (gains, offsets) = lowering.with_numbers(node, 0, gain.reshape(wide), offset.reshape(wide))
     lowering.emit(Affine(node.source, view.name, lowering.add_like(node, view), gains, offsets))
 
 
@@ -63,6 +61,16 @@ def _statistics(count: int) -> dict[str, np.ndarray]:
 
 
 EXAMPLES = (
+    Example(
+        "of another axis than that of channels",
+        (
+            step("Conv", "x w", "c"),
+            step("Transpose", "c", "t", perm=[0, 2, 1, 3]),
+            step("BatchNormalization", "t s b m v", "y"),
+        ),
+        (1, 3, 5, 4),
+        {"w": numbers(4, 3, 1, 1), **_statistics(5)},
+    ),
     Example(
         "after a convolution",
         (step("Conv", "x w", "c"), step("BatchNormalization", "c s b m v", "n"), step("Relu", "n", "y")),

@@ -1,6 +1,7 @@
 """Gemm with constant matrix becomes Conv2d: its kernel is the whole map, or 1x1 where the input has several rows.
 
-``alpha`` and ``beta`` are folded into weights and bias. A Flatten or Reshape before it only reorders the weights.
+With a computed matrix it becomes Multiply and Conv2d. ``alpha`` and ``beta`` are folded into weights and bias. A
+Flatten or Reshape before it only reorders the weights.
 """
 
 from typing import Any
@@ -11,9 +12,10 @@ from onnx import helper
 from tileloom.compiler.expansion import expand
 from tileloom.compiler.fully_connected import lower_linear
 from tileloom.compiler.lowering import Lowering
+from tileloom.compiler.matrix_product import lower_matrix_product
 from tileloom.compiler.node import Node
 from tileloom.compiler.operator_example import Example, integers, numbers, step
-from tileloom.compiler.rule import Rule, constant_operand, rank_of_input
+from tileloom.compiler.rule import Rule, rank_of_input
 from tileloom.compiler.weights import Weights, weights_of
 
 NAMES = ("Gemm",)
@@ -33,7 +35,6 @@ def _sizes(node: Node) -> str | None:
 
 RULES = (
     rank_of_input((2,), "flatten the map before the linear layer"),
-    constant_operand(1, "the matrix"),
     Rule("TL211", "matrix and addend must fit the input, the addend every row", "export the network again", _sizes),
 )
 
@@ -42,6 +43,9 @@ def lower(node: Node, lowering: Lowering) -> None:
     """Emit one convolution, and an addition where the addend is computed."""
     if node.has_input(2) and node.constant(2) is None:
         _lower_sum(node, lowering)
+        return
+    if node.constant(1) is None:
+        _lower_product(node, lowering)
         return
     weights = weights_of(node, lowering.constant(node, 1), transposed=not node.integer("transB", 0))
     alpha, beta = node.real("alpha", 1.0), node.real("beta", 1.0)
@@ -54,6 +58,15 @@ def lower(node: Node, lowering: Lowering) -> None:
     else:
         weights = Weights(weights.values * alpha)
     lower_linear(node, lowering, weights, bias, axis=0 if node.integer("transA", 0) else 1)
+
+
+def _lower_product(node: Node, lowering: Lowering) -> None:
+    """A product of two computed matrices, and its constant addend."""
+    if not node.has_input(2):
+        turned = (bool(node.integer("transA", 0)), bool(node.integer("transB", 0)))
+        lower_matrix_product(node, lowering, transposed=turned, alpha=node.real("alpha", 1.0))
+        return
+    _lower_sum(node, lowering)
 
 
 def _lower_sum(node: Node, lowering: Lowering) -> None:
@@ -72,6 +85,12 @@ EXAMPLES = (
         {"w": numbers(7, 60, scale=0.2), "b": numbers(7)},
     ),
     Example("plain", (step("Gemm", "x w", "y"),), (1, 12), {"w": numbers(12, 5)}),
+    Example(
+        "a computed matrix",
+        (step("Relu", "x", "r"), step("Gemm", "r x", "y", transA=1, alpha=0.5)),
+        (1, 6),
+        {},
+    ),
     Example(
         "a computed addend",
         (step("Relu", "x", "r"), step("Gemm", "r w", "h"), step("Gemm", "x w h", "y", beta=0.5)),

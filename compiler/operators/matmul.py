@@ -1,4 +1,4 @@
-"""MatMul with a constant matrix, on either side, becomes Conv2d.
+"""MatMul with a constant matrix, on either side, becomes Conv2d; any other product becomes Multiply and Conv2d.
 
 The kernel is the whole map where the other operand is one row, else 1x1 with the axis that is summed over as channels.
 """
@@ -7,6 +7,7 @@ import numpy as np
 
 from tileloom.compiler.fully_connected import lower_linear
 from tileloom.compiler.lowering import Lowering
+from tileloom.compiler.matrix_product import lower_matrix_product
 from tileloom.compiler.node import Constant, Node
 from tileloom.compiler.operator_example import Example, integers, numbers, step
 from tileloom.compiler.rule import Rule
@@ -15,33 +16,37 @@ from tileloom.compiler.weights import weights_of
 NAMES = ("MatMul",)
 
 
-def _constants(node: Node) -> str | None:
-    if node.constant(0) is not None or node.constant(1) is not None:
+def _matrix(node: Node) -> int | None:
+    """The operand that is a constant matrix, alone or in axes of one; None where there is none."""
+    for side in (1, 0):
+        shape = node.shape(side)
+        if node.constant(side) is not None and shape and all(size == 1 for size in shape[:-2]):
+            return side
+    return None
+
+
+def _fits(node: Node) -> str | None:
+    """The operands must be matrices, or stacks of them, that fit each other."""
+    left, right = node.shape(0), node.shape(1)
+    if not left or not right:
         return None
-    return f"the computed values {node.inputs[0]!r} and {node.inputs[1]!r}"
+    inner = right[-2] if len(right) > 1 else right[0]
+    try:
+        np.broadcast_shapes(left[:-2], right[:-2])
+    except ValueError:
+        return f"{list(left)} and {list(right)}"
+    return None if left[-1] == inner else f"{list(left)} and {list(right)}"
 
 
-def _matrix(node: Node) -> str | None:
-    """The constant must be one matrix, and fit the other operand."""
-    side = 1 if node.constant(1) is not None else 0
-    matrix, data = node.shape(side), node.shape(1 - side)
-    if _constants(node) is not None or matrix is None or data is None:
-        return None
-    flat = [size for size in matrix[:-2] if size != 1]
-    inner = matrix[-2:][0] if side else matrix[-1]
-    wanted = data[-1] if side else data[-2:][0]
-    return None if matrix and data and not flat and inner == wanted else f"{list(matrix)} for {list(data)}"
-
-
-RULES = (
-    Rule("TL205", "one of the operands must be a constant", "make it a constant of the model", _constants),
-    Rule("TL206", "the constant must be one matrix that fits the other operand", "use a linear layer", _matrix),
-)
+RULES = (Rule("TL206", "the operands must be matrices that fit each other", "reshape one of them before", _fits),)
 
 
 def lower(node: Node, lowering: Lowering) -> None:
-    """Emit one convolution without bias; an Add of a constant after it is folded in later."""
-    side = 1 if node.constant(1) is not None else 0
+    """Emit one convolution without bias, an Add of a constant after it being folded in later, or a product first."""
+    side = _matrix(node)
+    if side is None:
+        lower_matrix_product(node, lowering)
+        return
     given = lowering.constant(node, side)
     vector, shape = given.values.ndim == 1, given.values.shape[-2:]
     flat = (shape[0], 1) if side and vector else (1, shape[0]) if vector else shape
@@ -87,5 +92,24 @@ EXAMPLES = (
     Example("rows of the input", (step("MatMul", "x w", "y"),), (1, 4, 6), {"w": numbers(6, 3)}),
     Example("columns of a map", (step("MatMul", "x w", "y"),), (1, 2, 4, 6), {"w": numbers(6, 3)}),
     Example("the matrix first", (step("MatMul", "w x", "y"),), (1, 2, 4, 6), {"w": numbers(5, 4)}),
+    Example(
+        "of two maps, as attention has them",
+        (
+            step("MatMul", "x p", "q"),
+            step("MatMul", "x r", "k"),
+            step("Transpose", "k", "t", perm=[0, 2, 1]),
+            step("MatMul", "q t", "s"),
+            step("MatMul", "s x", "y"),
+        ),
+        (1, 5, 4),
+        {"p": numbers(4, 3), "r": numbers(4, 3, seed=2)},
+    ),
+    Example(
+        "of two stacks of matrices",
+        (step("Relu", "x", "r"), step("Transpose", "x", "t", perm=[0, 1, 3, 2]), step("MatMul", "r t", "y")),
+        (1, 2, 3, 4),
+        {},
+    ),
+    Example("a stack of matrices", (step("MatMul", "x w", "y"),), (1, 2, 3, 4), {"w": numbers(2, 4, 5)}),
     Example("a vector", (step("Relu", "x", "r"), step("MatMul", "r w", "y")), (1, 5, 6), {"w": numbers(6)}),
 )

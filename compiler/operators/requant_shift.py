@@ -72,12 +72,11 @@ def lower(node: Node, lowering: Lowering) -> None:
     """Emit gain and offset, and the grid of whole numbers behind them."""
     if lowering.alias_on_host(node):
         return
-    view = lowering.placed(node, 0)
     factors, addends, divisor, low, high = (
         np.asarray(lowering.constant(node, index).values, dtype=np.float64) for index in range(1, 6)
     )
-    gain = lowering.per_channel(node, view, factors / divisor.ravel()[0])
-    offset = lowering.per_channel(node, view, addends / divisor.ravel()[0])
+    by = divisor.ravel()[0]
+    view, (gain, offset) = lowering.with_numbers(node, 0, factors / by, addends / by)
     output = lowering.add_like(node, view)
     map_ = lowering.maps[output]
     scaled = f"{output}/scaled"

@@ -11,6 +11,7 @@ FEATURES: dict[str, tuple[str, ...]] = {
     "Conv": (*WINDOW, "dilation", "groups", "depthwise", "bias", *BITS),
     "ConvTranspose": ("stride", "pad", "output padding", "odd size"),
     "Gemm": ("plain", "transposed"),
+    "MatMul": ("a constant", "two maps", "3 axes", "4 axes"),
     "MaxPool": (*WINDOW, "dilation"),
     "AveragePool": WINDOW,
     "LpPool": WINDOW,

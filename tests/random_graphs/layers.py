@@ -81,13 +81,27 @@ def gemm(growing: Growing, value: Value) -> Value | None:
 
 
 def matmul(growing: Growing, value: Value) -> Value | None:
-    """A fully connected layer without bias."""
+    """A fully connected layer without bias, or the product of a map with a map of its own size, transposed."""
+    if len(value.shape) in (3, 4):
+        return _product(growing, value)
     if len(value.shape) != 2 or value.channels > 512:
         return None
     outputs = growing.integer(1, 20)
-    growing.saw("MatMul")
+    growing.saw("MatMul", "a constant")
     weights = growing.constant(growing.numbers(value.channels, outputs))
     return growing.node("MatMul", [value.name, weights], (1, outputs))
+
+
+def _product(growing: Growing, value: Value) -> Value | None:
+    *stack, rows, inner = value.shape
+    if rows * inner * rows * int(np.prod(stack)) > ELEMENTS:
+        return None
+    others = [other for other in growing.values if other.shape == value.shape]
+    axes = len(value.shape)
+    growing.saw("MatMul", "two maps", f"{axes} axes")
+    order = [*range(axes - 2), axes - 1, axes - 2]
+    turned = growing.node("Transpose", [growing.choice(others).name], (*stack, inner, rows), perm=order)
+    return growing.node("MatMul", [value.name, turned.name], (*stack, rows, rows))
 
 
 def pool(op: str, **extra: Any) -> Any:
