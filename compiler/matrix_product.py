@@ -1,4 +1,4 @@
-"""Products of two computed matrices, or of stacks of them: every pair of numbers is multiplied, then the products are summed up.
+"""Products of two computed matrices, or stacks of them: numbers are multiplied pair by pair, then summed up.
 
 The multiplying takes the two-operand multiplier of the back end, one product for each row, column and summed index; the
 sum is a convolution with weights of one. So both operands are moved into maps of as many elements as the product has
