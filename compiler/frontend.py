@@ -45,6 +45,7 @@ from tileloom.compiler.passes.split_functions import split_functions
 from tileloom.compiler.passes.split_weights import split_weights
 from tileloom.compiler.passes.translate_dialects import translate_dialects
 from tileloom.compiler.passes.verify_graph import verify_graph
+from tileloom.compiler.patches import with_covariances
 from tileloom.compiler.problems import ModelError, Problem
 from tileloom.compiler.real_graph import RealGraph
 from tileloom.compiler.settings import Settings
@@ -168,7 +169,10 @@ def quantise(
         )
         graph = replace(graph, notes=(*graph.notes, note))
     seen = observe(with_parts(network, graph.parts), data, values) if values and data is not None else {}
-    calibrated = split_functions(calibrate(graph, seen, method, bits, network.settings.bits), segments)
+    graph = calibrate(graph, seen, method, bits, network.settings.bits)
+    if calibration is not None and data is not None and network.settings.correct_bias:
+        graph = with_covariances(graph, with_parts(network, graph.parts), data)
+    calibrated = split_functions(graph, segments)
     saved("calibrate", calibrated)
     integers = verify_graph(quantise_graph(calibrated, segments, bits, network.settings))
     saved("quantise_graph", integers)

@@ -80,6 +80,8 @@ class Convolution:
     """With a function: least and greatest number that it is applied to, where calibration looked."""
     means: Floats | None = None
     """Mean of each channel of the input over the calibration data, where calibration looked."""
+    covariance: Floats | None = None
+    """Covariance of the inputs of one pixel's sum over the calibration data, where calibration looked."""
 
 
 @dataclass(frozen=True)

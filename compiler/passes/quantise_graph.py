@@ -11,6 +11,7 @@ import numpy as np
 from tileloom.compiler import graph as integer
 from tileloom.compiler.balanced_rounding import balanced_codes
 from tileloom.compiler.bit_widths import TERNARY
+from tileloom.compiler.covariance_rounding import covariance_codes
 from tileloom.compiler.graph import Codes, IntegerGraph, Tensor
 from tileloom.compiler.narrow_weights import narrow_codes
 from tileloom.compiler.nonlinearity import SEGMENTS, NotFinite, Table, numbers_of, step_table, table_of
@@ -237,12 +238,18 @@ class _Builder:
         means = operator.means if self.settings.correct_bias else None
         if width is not None and not (isinstance(width, int) and width >= self.bits):
             codes, scales = narrow_codes(operator.weights, width)
-            if means is not None and width not in (1, TERNARY):
+            if means is not None and operator.covariance is not None and width not in (1, TERNARY):
+                greatest = int(np.abs(codes).max(initial=1))
+                codes = covariance_codes(operator.weights, scales, operator.covariance, greatest)
+            elif means is not None and width not in (1, TERNARY):
                 codes = balanced_codes(operator.weights, codes, scales, means, operator.groups)
             codes, scales = refined_codes(codes, scales, operator.bias, read.scale)
         else:
             codes, scales = weight_codes(operator.weights, operator.bias, read.scale, self.bits)
-            if means is not None:
+            if means is not None and operator.covariance is not None:
+                greatest = int(np.abs(codes).max(initial=1))
+                codes = covariance_codes(operator.weights, scales, operator.covariance, greatest)
+            elif means is not None:
                 codes = balanced_codes(operator.weights, codes, scales, means, operator.groups)
         if means is None:
             return operator, codes, scales
