@@ -248,6 +248,17 @@ def inputs_of(operator: Operator) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class HostNode:
+    """An ONNX node behind the network's outputs, which the host computes."""
+
+    node: str
+    op: str
+    elements: int
+    """Of its output."""
+    macs: int = 0
+
+
+@dataclass(frozen=True)
 class IntegerGraph:
     """Tensors by name, operators in topological order, and the network's inputs and outputs."""
 
@@ -260,6 +271,22 @@ class IntegerGraph:
     """Decisions that a user may want to read (what was folded, merged or approximated)."""
     error_bounds: Mapping[str, float] = field(default_factory=dict)
     """Of each tensor, the greatest deviation from the float network (:mod:`tileloom.compiler.error_bound`)."""
+    host: tuple[HostNode, ...] = ()
+    """What is left to the host, behind the outputs."""
+
+    @property
+    def grid_macs_share(self) -> float:
+        """Part of all multiply-accumulates that the accelerator does."""
+        made = sum(self.macs(operator) for operator in self.operators)
+        total = made + sum(node.macs for node in self.host)
+        return made / total if total else 1.0
+
+    @property
+    def grid_share(self) -> float:
+        """Part of all computed elements, of the operators' outputs and the host's, that the accelerator computes."""
+        made = sum(self.tensors[operator.output].elements for operator in self.operators)
+        total = made + sum(node.elements for node in self.host)
+        return made / total if total else 1.0
 
     def consumers(self, tensor: str) -> list[Operator]:
         """Operators that read ``tensor``."""

@@ -11,7 +11,7 @@ from itertools import chain, count
 import numpy as np
 from onnx import NodeProto
 
-from tileloom.compiler.graph import Piece, Source
+from tileloom.compiler.graph import HostNode, Piece, Source
 from tileloom.compiler.network import Network
 from tileloom.compiler.node import Array, Constant, Node
 from tileloom.compiler.pieces import PIECES, TooManyPieces, pieces_of
@@ -61,6 +61,7 @@ class Lowering:
         self.operators: list[RealOperator] = []
         self.views: dict[str, View] = {}
         self.notes: list[str] = []
+        self.host: list[HostNode] = []
         self.part_nodes: list[NodeProto] = []
         self.part_constants: dict[str, Array] = {}
         self._movers: dict[str, Source] = {}
@@ -121,7 +122,12 @@ class Lowering:
         if view is None or view.host is None:
             return False
         self.alias(node, view)
+        self._note_host(node)
         return True
+
+    def _note_host(self, node: Node) -> None:
+        elements = int(np.prod(node.output_shape() or (), dtype=np.int64))
+        self.host.append(HostNode(node.name, node.op, elements))
 
     def alias_reshaped(self, node: Node) -> None:
         """The node's first output is its first input in the output's shape."""
@@ -147,6 +153,7 @@ class Lowering:
             f"{node.op} ({node.name}) at the end runs on the host: the accelerator's output is {view.name!r}, its input"
         )
         self.alias(node, replace(view, host=f"{node.op} ({node.name})"))
+        self._note_host(node)
 
     def add_map(self, node: Node, channels: int, height: int, width: int, order: Indices | None = None) -> str:
         """A new map for the node's first output, seen in the output's shape; returns the map's name."""

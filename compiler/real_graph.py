@@ -11,7 +11,7 @@ from math import inf
 import numpy as np
 import numpy.typing as npt
 
-from tileloom.compiler.graph import Piece, Source, Window
+from tileloom.compiler.graph import HostNode, Piece, Source, Window
 from tileloom.compiler.parts import Parts
 from tileloom.compiler.table_function import TableFunction
 from tileloom.hw.spec.quant import Rounding
@@ -249,6 +249,7 @@ class RealGraph:
     notes: tuple[str, ...] = ()
     parts: Parts = field(default_factory=Parts)
     """What the float network must compute besides, so that the value of every map can be observed."""
+    host: tuple[HostNode, ...] = ()
 
     def producer(self, name: str) -> RealOperator | None:
         """The operator that writes a map; None for a network input."""

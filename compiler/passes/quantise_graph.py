@@ -64,7 +64,8 @@ def quantise_graph(
     if builder.problems:
         raise ModelError(builder.problems)
     tensors = {name: _tensor(map_, _grid(map_)) for name, map_ in graph.maps.items()}
-    return IntegerGraph(graph.name, tensors, operators, graph.inputs, graph.outputs, (*graph.notes, *builder.notes))
+    notes = (*graph.notes, *builder.notes)
+    return IntegerGraph(graph.name, tensors, operators, graph.inputs, graph.outputs, notes, host=graph.host)
 
 
 def _grid(map_: Map) -> Quantisation:

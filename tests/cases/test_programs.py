@@ -7,6 +7,7 @@ import pytest
 from tests.cases.networks import case
 from tileloom.compiler.frontend import check
 from tileloom.compiler.problems import ModelError
+from tileloom.verbs.compile import compile
 from tileloom.verbs.verify import verify
 
 pytestmark = pytest.mark.full
@@ -27,6 +28,14 @@ NETWORKS = (
     "ultraface_slim320/version-slim-320_simplified",
     "ultraface_slim320/version-slim-320_without_postprocessing",
 )
+
+
+@pytest.mark.parametrize("name", NETWORKS, ids=[Path(name).name for name in NETWORKS])
+def test_nearly_everything_is_on_the_grid(name: str) -> None:
+    found = compile(str(case(f"{name}.onnx")))
+    print(f"{name}: {found.grid_macs_share:.2%} of MACs, {found.grid_elements_share:.2%} of elements, {found.host}")
+    assert found.grid_macs_share >= 0.999
+    assert found.grid_elements_share >= 0.95
 
 
 @pytest.mark.parametrize("name", NETWORKS, ids=[Path(name).name for name in NETWORKS])

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from tileloom.compilation import Compiled, compiled
+from tileloom.compiler.graph import HostNode
 from tileloom.document import Document, Kind
 from tileloom.files import require_writable, write
 from tileloom.frames import Given, arrays_of, calibration_of
 from tileloom.model_argument import PROGRAM_SUFFIX, Model, find
 from tileloom.pass_files import PassFiles
 from tileloom.progress import Watch, unwatched
-from tileloom.tables import Table, facts
+from tileloom.tables import Table, facts, percent
 
 if TYPE_CHECKING:
     from tileloom.compiler.calibration_data import Calibration
@@ -37,7 +38,10 @@ class CompileDocument(Document):
     command: ClassVar[str] = "compile"
     table: ClassVar[Mapping[str, Kind]] = {
         name: Kind.COUNTED
-        for name in ("macs", "instructions", "program_bytes", "weight_bytes", "memory_bytes", "layers[].macs")
+        for name in (
+            *("macs", "instructions", "program_bytes", "weight_bytes", "memory_bytes", "layers[].macs"),
+            *("grid_macs_share", "grid_elements_share", "host[].elements"),
+        )
     }
     model: str
     target: str
@@ -49,6 +53,11 @@ class CompileDocument(Document):
     weight_bytes: int
     """Weights and constants as they stand in memory, packed into words."""
     memory_bytes: int
+    grid_macs_share: float
+    """Part of the network's multiply-accumulates that the accelerator does."""
+    grid_elements_share: float
+    """Part of all computed elements that the accelerator computes; the rest is ``host``."""
+    host: tuple[HostNode, ...]
     calibration: str
     notes: tuple[str, ...]
     layers: tuple[CompiledLayer, ...]
@@ -63,6 +72,8 @@ class CompileDocument(Document):
                 ("program bytes", self.program_bytes, Kind.COUNTED),
                 ("weight bytes", self.weight_bytes, Kind.COUNTED),
                 ("memory bytes", self.memory_bytes, Kind.COUNTED),
+                ("MACs on the grid", percent(self.grid_macs_share), Kind.COUNTED),
+                ("elements on the grid", percent(self.grid_elements_share), Kind.COUNTED),
                 ("ranges from", self.calibration, ""),
             ],
             "\n".join(self.notes),
@@ -118,6 +129,9 @@ def _document(model: str, made: Compiled, output: str | Path | None) -> CompileD
         program_bytes=len(program.instruction_bytes),
         weight_bytes=len(program.weights),
         memory_bytes=program.memory_bytes,
+        grid_macs_share=1.0 if made.quantised is None else made.quantised.graph.grid_macs_share,
+        grid_elements_share=1.0 if made.quantised is None else made.quantised.graph.grid_share,
+        host=() if made.quantised is None else made.quantised.graph.host,
         calibration=str(program.information["calibration"]),
         notes=tuple(program.information["notes"]),
         layers=tuple(
