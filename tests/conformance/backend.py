@@ -52,7 +52,9 @@ class Output:
 
 SEGMENTS = 64
 INSIDE = 0.73
-QUANTISED = ("QuantizeLinear", "DequantizeLinear", "QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger")
+QUANTISED = ("QuantizeLinear", "DequantizeLinear", "QLinearConv", "QLinearMatMul")
+INTEGER = ("ConvInteger", "MatMulInteger")
+"""Their results are sums, which need 16 bits."""
 
 
 @cache
@@ -81,6 +83,8 @@ def calibration(frames: Array) -> Array:
 
 def has_codes(model: onnx.ModelProto) -> bool:
     """Whether a model computes with codes of its own."""
+    if any(node.op_type in INTEGER for node in model.graph.node):
+        return False
     kind = model.graph.input[0].type.tensor_type.elem_type if model.graph.input else 0
     return kind in (onnx.TensorProto.INT8, onnx.TensorProto.UINT8) or any(
         node.op_type in QUANTISED for node in model.graph.node

@@ -12,6 +12,8 @@ from onnx.reference import ReferenceEvaluator
 
 Array = npt.NDArray[Any]
 OWN_INPUT = "frame"
+PER_IMAGE = ("LRN",)
+"""Operators whose definition treats images one by one, but which ONNX's evaluator gets wrong for a single one."""
 IR_VERSION = 4
 """The first whose initialisers need not be inputs as well."""
 
@@ -85,6 +87,8 @@ def _sized(model: onnx.ModelProto, name: str, shape: tuple[int, ...]) -> onnx.Mo
 
 
 def _is_batch(model: onnx.ModelProto, name: str, array: Array) -> bool:
+    if all(node.op_type in PER_IMAGE for node in model.graph.node):
+        return True
     try:
         together = list(ReferenceEvaluator(model).run(None, {name: array}))
         single = ReferenceEvaluator(_sized(model, name, (1, *array.shape[1:])))
