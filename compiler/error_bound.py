@@ -6,7 +6,7 @@ integers. The bound holds for every input for which all float values stay within
 arithmetic: the rounding of the float network itself is not in it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -32,8 +32,8 @@ class _Bound:
     magnitude: float
 
 
-def error_bounds(graph: IntegerGraph, origin: RealGraph) -> dict[str, float]:
-    """Greatest ``|dequantised code - float value|`` of every tensor.
+def error_bounds(graph: IntegerGraph, origin: RealGraph, coded: Container[str] = ()) -> dict[str, float]:
+    """Greatest ``|dequantised code - float value|`` of every tensor; inputs that are ``coded`` are integers themselves.
 
     ``origin`` is the real graph, every map quantised, from which ``graph`` was made; an integer operator whose output
     it does not have is a change of scale that quantisation put in.
@@ -42,7 +42,8 @@ def error_bounds(graph: IntegerGraph, origin: RealGraph) -> dict[str, float]:
     bounds: dict[str, _Bound] = {}
     for name in graph.inputs:
         tensor = graph.tensors[name]
-        bounds[name] = _Bound(np.full(tensor.channels, tensor.scale / 2), _magnitude(tensor))
+        rounding = 0.0 if name in coded else tensor.scale / 2
+        bounds[name] = _Bound(np.full(tensor.channels, rounding), _magnitude(tensor))
     for operator in graph.operators:
         tensor = graph.tensors[operator.output]
         error = _error(operator, meanings.get(operator.output), graph.tensors, bounds)
@@ -98,7 +99,9 @@ def _error(
         case integer.Extremum():
             return np.asarray(np.maximum(*(bounds[name].error for name in (operator.a, operator.b))))
         case integer.Assemble():
-            return np.full(written.channels, max(rounding, *(float(bound.error.max()) for bound in inputs)))
+            filled = isinstance(meaning, real.Assembly) and meaning.fill == 0.0
+            own = 0.0 if filled else rounding
+            return np.full(written.channels, max(own, *(float(bound.error.max()) for bound in inputs)))
         case _:
             assert_never(operator)
 
@@ -117,7 +120,8 @@ def _convolution(
     gains = np.abs(ideal).sum(axis=2)
     error = np.repeat(read.error.reshape(operator.groups, -1), outputs // operator.groups, axis=0)
     result = (gains * error + loss * (error + read.magnitude)).sum(axis=1)
-    result = result + np.abs(operator.bias * factors - meaning.bias) + scale / 2
+    whole = factors / scale == np.rint(factors / scale)  # sums of integers, times integers, are not rounded
+    result = result + np.abs(operator.bias * factors - meaning.bias) + np.where(whole, 0.0, scale / 2)
     if operator.table is None:
         return np.asarray(result)
     move, difference = _function(

@@ -47,6 +47,7 @@ from tileloom.compiler.passes.translate_dialects import translate_dialects
 from tileloom.compiler.passes.verify_graph import verify_graph
 from tileloom.compiler.patches import with_covariances
 from tileloom.compiler.problems import ModelError, Problem
+from tileloom.compiler.quantisation_parameters import ACTIVATION_TYPES
 from tileloom.compiler.real_graph import RealGraph
 from tileloom.compiler.settings import Settings
 
@@ -176,7 +177,8 @@ def quantise(
     saved("calibrate", calibrated)
     integers = verify_graph(quantise_graph(calibrated, segments, bits, network.settings))
     saved("quantise_graph", integers)
-    return replace(integers, error_bounds=error_bounds(integers, calibrated))
+    coded = {name for name in network.inputs if network.types.get(name) in ACTIVATION_TYPES}
+    return replace(integers, error_bounds=error_bounds(integers, calibrated, coded))
 
 
 def _check_widths(network: Network, graph: RealGraph, bits: int) -> None:

@@ -77,7 +77,7 @@ def wide_target() -> Target:
 
 
 def calibration(frames: Array) -> Array:
-    """The frames themselves, and floats once more between theirs and 0: whole numbers alone would get whole codes."""
+    """The frames themselves, and floats again between theirs and 0: whole numbers alone would get whole codes."""
     return np.concatenate([frames, frames * frames.dtype.type(INSIDE)]) if frames.dtype.kind == "f" else frames
 
 
