@@ -1,7 +1,7 @@
 """``make fuzz``: very many mutants, in worker processes that are watched from outside.
 
-``python -m tests.fuzz [--kind check|compile|program] [--count N] [--seed N] [--processes N]``. A worker that dies or
-hangs is recorded with the seed of its mutant, and another goes on behind it. Exit status 1 where anything was found.
+``python -m tests.fuzz [--kind check|compile|program|rtl] [--count N] [--seed N] [--processes N]``. A worker that dies
+or hangs is recorded with the seed of its mutant, and another goes on behind it. Exit status 1 where anything was found.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-COUNTS = {"check": 200_000, "compile": 20_000, "program": 10_000}
+COUNTS = {"check": 200_000, "compile": 20_000, "program": 10_000, "rtl": 1_000}
 """Mutants of each kind, unless told otherwise."""
 PATIENCE = 30.0
 """Seconds without progress after which a worker counts as hanging."""

@@ -18,24 +18,36 @@ def corrupted(program: Program, source: random.Random) -> bytes:
     weights = bytearray(program.weights)
     for _ in range(source.choice((1, 1, 2, 3))):
         match source.randrange(8):
-            case 0 | 1 | 2 | 3:
-                words = _changed_field(words, source)
-            case 4:
-                place = source.randrange(len(words))
-                words[place] ^= 1 << source.randrange(32)
-            case 5:
-                first, length = source.randrange(len(words)), source.randint(1, 40)
-                words = (
-                    words[:first] + words[first + length :]
-                    if source.random() < 0.5
-                    else words[: first + length] + words[first:]
-                )
+            case 0 | 1 | 2 | 3 | 4 | 5:
+                words = _changed(words, source)
             case 6:
                 _change_map(mapping, source)
             case _:
                 if weights:
                     weights[source.randrange(len(weights))] = source.randrange(256)
     return _file(program, words, bytes(weights), mapping)
+
+
+def changed_words(words: list[int], source: random.Random) -> list[int]:
+    """Words of instructions with one to three changes."""
+    for _ in range(source.choice((1, 1, 2, 3))):
+        words = _changed(words, source)
+    return words
+
+
+def _changed(words: list[int], source: random.Random) -> list[int]:
+    """Another value in a field, mostly; else a bit turned over, or some words left out or repeated."""
+    match source.randrange(6):
+        case 0 if words:
+            place = source.randrange(len(words))
+            words = [*words[:place], words[place] ^ (1 << source.randrange(32)), *words[place + 1 :]]
+        case 1 if words:
+            first, length = source.randrange(len(words)), source.randint(1, 40)
+            cut = words[:first] + words[first + length :]
+            words = cut if source.random() < 0.5 else words[: first + length] + words[first:]
+        case _:
+            words = _changed_field(words, source)
+    return words
 
 
 def _changed_field(words: list[int], source: random.Random) -> list[int]:

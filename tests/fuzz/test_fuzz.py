@@ -11,9 +11,9 @@ from tests.fuzz.models import models
 from tests.fuzz.mutants import mutant
 from tests.fuzz.trials import TRIALS
 
-FEW = {"check": 600, "compile": 60, "program": 80}
-MANY = {"check": 20_000, "compile": 2_000, "program": 2_000}
-ENDS = {"check": 5, "compile": 3, "program": 3}
+FEW = {"check": 600, "compile": 60, "program": 80, "rtl": 40}
+MANY = {"check": 20_000, "compile": 2_000, "program": 2_000, "rtl": 1_000}
+ENDS = {"check": 5, "compile": 3, "program": 3, "rtl": 3}
 """Different ways in which mutants of a kind must have ended, so that they reach further than one door."""
 
 

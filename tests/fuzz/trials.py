@@ -13,6 +13,7 @@ import numpy as np
 import onnx
 
 from tests.float_in_process import float_runs_in_process
+from tests.fuzz.hardware import hardware_trial
 from tests.fuzz.models import models
 from tests.fuzz.mutants import mutant
 from tests.fuzz.programs import corrupted
@@ -97,10 +98,17 @@ def program_trial(seed: int, folder: Path) -> str:
         return "refused"
 
 
+def rtl_trial(seed: int, folder: Path) -> str:
+    """A corrupted program past the host's checks on the RTL, and through both simulators where it breaks no rule."""
+    with bounded():
+        return hardware_trial(random.Random(seed), good_programs())
+
+
 TRIALS: dict[str, Callable[[int, Path], str]] = {
     "check": check_trial,
     "compile": compile_trial,
     "program": program_trial,
+    "rtl": rtl_trial,
 }
 """Kinds of trials by name."""
 
