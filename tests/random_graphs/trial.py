@@ -19,7 +19,7 @@ from tileloom.sim.cycle.simulate import simulate
 from tileloom.sim.functional.run import run
 from tileloom.sim.rtl.engine import RtlEngine
 
-BEARABLE = frozenset(["TL305", "TL306", "TL501", "TL502"])
+BEARABLE = frozenset(["TL305", "TL306", "TL310", "TL501", "TL502"])
 """Refusals that depend on the drawn numbers, or on what a target leaves out."""
 FRAMES = 2
 
