@@ -85,6 +85,9 @@ def lower_pair(node: Node, lowering: Lowering, first: int, second: int, make: Pa
         a = View(lowering.arranged(node, a.reordered(numbers), planes_of(shape), name).name, shape)
     map_ = lowering.maps[a.name]
     positions = lowering.positions(a)
+    if map_.elements != int(np.prod(shape, dtype=np.int64)):
+        rule = "the shapes that the model states must be those that follow from its operators"
+        raise refuse(node, "TL112", rule, f"{list(shape)} for {map_.elements} elements", "export the network again")
     order = np.arange(map_.elements, dtype=np.int64).reshape(shape) if positions is None else positions
     other = _partner(node, lowering, b, map_, order, node.inputs[second])
     lowering.emit(make(node.source, a.name, other, lowering.add_like(node, a), exchanged))

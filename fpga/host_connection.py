@@ -148,7 +148,7 @@ class HostConnection:
             if len(data) < 1 + REPLY_HEADER.size:
                 return None
             if data[: len(start)] == start:
-                size = reply_size(data)
+                size = reply_size(bytes(data))
                 if len(data) < size:
                     return None
                 try:

@@ -64,14 +64,17 @@ class BoardRuntime:
     board : its speed and the size of its memory
     port : the serial port
     patience_seconds : how long an unanswered request, or a run, is waited for
+    simulation : what stands behind ``port``, if it is no board; it ends with the runtime
     """
 
-    def __init__(self, board: Board, port: str, patience_seconds: float = 30.0) -> None:
+    def __init__(
+        self, board: Board, port: str, patience_seconds: float = 30.0, simulation: SimulatedBoard | None = None
+    ) -> None:
         self.board = board
         self.port = port
         self.patience_seconds = patience_seconds
+        self.simulation = simulation
         self.program: Program | None = None
-        self._simulation: SimulatedBoard | None = None
         self._connect()
 
     def _connect(self) -> None:
@@ -101,16 +104,16 @@ class BoardRuntime:
         """Open the port anew, and the simulator if it has ended; a program must be loaded again."""
         self._link.line.close()
         self.program = None
-        if self._simulation is not None:
-            self._simulation = self._simulation.anew()
-            self.port = self._simulation.port
+        if self.simulation is not None:
+            self.simulation = self.simulation.anew()
+            self.port = self.simulation.port
         self._connect()
 
     def close(self) -> None:
         """Give the port back."""
         self._link.line.close()
-        if self._simulation is not None:
-            self._simulation.close()
+        if self.simulation is not None:
+            self.simulation.close()
 
     def __enter__(self) -> Self:
         return self
@@ -276,12 +279,10 @@ def open_board(
         return BoardRuntime(board, port, patience_seconds)
     simulation = SimulatedBoard(board_program(target or load_target(board.target), board.memory_bytes), damage, seed)
     try:
-        runtime = BoardRuntime(board, simulation.port, patience_seconds)
+        return BoardRuntime(board, simulation.port, patience_seconds, simulation)
     except BaseException:
         simulation.close()
         raise
-    runtime._simulation = simulation
-    return runtime
 
 
 def _words(tensor: TensorMap) -> tuple[int, int]:

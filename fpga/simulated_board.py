@@ -1,5 +1,6 @@
-"""A simulated board: the gateware of a board's serial line and everything behind it, compiled by Verilator into a
-program whose pseudo-terminal stands for the board's serial port. The host cannot tell it from a board, but by its speed.
+"""A simulated board: its gateware behind a pseudo-terminal, which the host cannot tell from a board but by its speed.
+
+Everything behind the serial line is compiled by Verilator into a program of its own.
 """
 
 import hashlib

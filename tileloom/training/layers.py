@@ -56,6 +56,7 @@ class QuantWeighted(Layer):
         if layer.bias is None:
             outputs = layer.weight.shape[0]
             layer.bias = nn.Parameter(torch.zeros(outputs))
+        layer.requires_grad_(True)
 
     def scales(self) -> Tensor:
         """One float32 for each output."""
