@@ -10,6 +10,7 @@ from tileloom.compiler.calibration_data import Calibration, checked_data, gather
 from tileloom.compiler.error_bound import error_bounds
 from tileloom.compiler.float_model import observe
 from tileloom.compiler.graph import IntegerGraph
+from tileloom.compiler.host_part import Cut, cut, with_names
 from tileloom.compiler.network import Network
 from tileloom.compiler.nonlinearity import SEGMENTS
 from tileloom.compiler.parts import with_parts
@@ -46,6 +47,7 @@ from tileloom.compiler.passes.split_weights import split_weights
 from tileloom.compiler.passes.translate_dialects import translate_dialects
 from tileloom.compiler.passes.verify_graph import verify_graph
 from tileloom.compiler.patches import with_covariances
+from tileloom.compiler.problem_codes import CODES
 from tileloom.compiler.problems import ModelError, Problem
 from tileloom.compiler.quantisation_parameters import ACTIVATION_TYPES
 from tileloom.compiler.real_graph import RealGraph
@@ -99,6 +101,8 @@ GRAPH_PASSES: tuple[tuple[Callable[[RealGraph], RealGraph], str], ...] = (
 
 
 DEFAULT_SETTINGS = Settings()
+HOSTABLE = frozenset(code for code in CODES if code.startswith("TL2"))
+"""Problems of operators themselves, which the host does not have."""
 Stage = Network | RealGraph | IntegerGraph
 Saved = Callable[[str, Stage], None]
 """What is told of every pass: its name, and the graph after it."""
@@ -112,16 +116,41 @@ def read_model(path: str | os.PathLike[str], saved: Saved = unsaved, settings: S
     """The checked network in an ONNX file; raises :class:`ModelError` with all its problems."""
     loaded = replace(load(path), settings=settings)
     saved("load", loaded)
-    network = _checked(loaded, saved)
-    simplify(network, saved)
-    return network
+    return _taken(loaded, saved)
 
 
 def take_model(model: onnx.ModelProto, name: str = "model", settings: Settings = DEFAULT_SETTINGS) -> Network:
     """The checked network of a model in memory, as :func:`read_model`."""
-    network = _checked(replace(from_model(model, name), settings=settings))
-    simplify(network)
+    return _taken(replace(from_model(model, name), settings=settings), unsaved)
+
+
+def _taken(loaded: Network, saved: Saved) -> Network:
+    """The checked network; where the settings allow it, without what must be left to the host."""
+    if loaded.settings.host_ops:
+        loaded = replace(loaded, model=with_names(loaded.model))
+    try:
+        network = _checked(loaded, saved)
+        simplify(network, saved)
+    except ModelError as error:
+        refused = [problem.node for problem in error.problems if problem.code in HOSTABLE]
+        found = cut(loaded.model, refused) if loaded.settings.host_ops and refused else None
+        if found is None:
+            raise
+        rest = from_model(found.grid, loaded.name)
+        again = _taken(replace(rest, settings=loaded.settings), saved)
+        return _with_host(again, found, loaded.model)
     return network
+
+
+def _with_host(network: Network, found: Cut, whole: onnx.ModelProto) -> Network:
+    """The network with what a cut left to the host; an earlier cut of the rest only adds to it."""
+    nodes = (*network.host, *found.nodes)
+    behind = cut(whole, [node.node for node in nodes])
+    assert behind is not None, "what could be cut before can be cut again"
+    ops = ", ".join(sorted({node.op for node in nodes}))
+    note = f"{len(nodes)} operators run on the host, as allowed: {ops}"
+    notes = (*(each for each in network.notes if not each.endswith(ops)), note)
+    return replace(network, host=nodes, host_model=behind.host, notes=notes)
 
 
 def check(path: str | os.PathLike[str]) -> list[Problem]:

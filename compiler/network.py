@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import onnx
 
+from tileloom.compiler.graph import HostNode
 from tileloom.compiler.node import Constant, Node
 from tileloom.compiler.problems import ModelError, Problem
 from tileloom.compiler.settings import Settings
@@ -26,6 +27,8 @@ class Network:
     problems : what was found to be wrong
     doubt : what shape inference finds wrong, reported if no operator says it better
     settings : what the user decided
+    host : what is left to the host behind the outputs, because the user allows it
+    host_model : the same as an ONNX model, which reads the outputs; None where nothing is
     """
 
     name: str
@@ -41,6 +44,8 @@ class Network:
     problems: tuple[Problem, ...] = ()
     doubt: str = ""
     settings: Settings = field(default_factory=Settings)
+    host: tuple[HostNode, ...] = ()
+    host_model: onnx.ModelProto | None = None
 
     def nodes(self) -> list[Node]:
         """Views of the live nodes, in topological order."""

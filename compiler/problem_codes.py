@@ -237,6 +237,11 @@ CODES: dict[str, tuple[str, str]] = {
         "a cluster cannot be used",
         "--scheduler needs the library distributed (extra `cluster`) and a Dask scheduler that answers.",
     ),
+    "TL415": (
+        "a board does not do what was asked",
+        "The port must be the board's, the board must be powered and hold a bitstream of tileloom for the program's "
+        "target, and the program must fit its memory. After a lost connection the program must be loaded again.",
+    ),
     "TL501": (
         "a layer does not fit the target",
         "Even the smallest piece of the layer, one output pixel of one group of columns, needs more of a buffer than "

@@ -19,6 +19,7 @@ class Settings:
     method : how ranges are chosen, one of :data:`tileloom.compiler.passes.calibrate.METHODS`
     bits : bit widths of layers; all that it does not name take the target's
     correct_bias : whether biases make up for the mean error of rounded weights
+    host_ops : whether operators that the accelerator does not have, and all that need their results, go to the host
     """
 
     dims: Mapping[str, int] = field(default_factory=dict)
@@ -27,3 +28,4 @@ class Settings:
     method: str = "mse"
     bits: BitWidths = field(default_factory=BitWidths)
     correct_bias: bool = True
+    host_ops: bool = False

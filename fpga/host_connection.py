@@ -19,7 +19,7 @@ from tileloom.fpga.serial_line import LineError, SerialLine
 
 SMALLEST_PART = 16
 """Bytes of a transfer's part on a very noisy line."""
-FIRST_WAIT_SECONDS = 1.0
+FIRST_WAIT_SECONDS = 0.5
 LEAST_WAIT_SECONDS = 0.02
 LONGEST_WAIT_SECONDS = 4.0
 WAIT_FACTOR = 6.0
@@ -56,6 +56,7 @@ class HostConnection:
         self._sequence = secrets.randbelow(256)
         self._part = PAYLOAD_BYTES
         self._calm = 0
+        self._failures = 0
         self._seconds_a_byte: float | None = None
 
     def ping(self) -> None:
@@ -67,7 +68,7 @@ class HostConnection:
         parts = bytearray()
         while len(parts) < length:
             size = min(self._part, length - len(parts))
-            parts += self._ask(Operation.READ_MEMORY, address + len(parts), length=size)
+            parts += self._try(Operation.READ_MEMORY, address + len(parts), length=size) or b""
         return bytes(parts)
 
     def write(self, address: int, data: bytes) -> None:
@@ -75,8 +76,8 @@ class HostConnection:
         sent = 0
         while sent < len(data):
             part = data[sent : sent + self._part]
-            self._ask(Operation.WRITE_MEMORY, address + sent, part)
-            sent += len(part)
+            if self._try(Operation.WRITE_MEMORY, address + sent, part) is not None:
+                sent += len(part)
 
     def read_register(self, offset: int) -> int:
         """One register."""
@@ -86,52 +87,69 @@ class HostConnection:
         """Write one register, exactly once."""
         self._ask(Operation.WRITE_REGISTER, offset, value.to_bytes(4, "little"))
 
+    def _try(self, operation: Operation, address: int, payload: bytes = b"", length: int = 0) -> bytes | None:
+        """As :meth:`_ask`, but a large part is sent once only: None asks for a smaller one."""
+        if max(len(payload), length) <= SMALLEST_PART:
+            return self._ask(operation, address, payload, length)
+        return self._exchange(self._request(operation, address, payload, length))
+
     def _ask(self, operation: Operation, address: int, payload: bytes = b"", length: int = 0) -> bytes:
-        """The payload of the reply to a request; the request is repeated under its number until it is answered."""
-        self._sequence = (self._sequence + 1) % 256
-        request = Request(operation, self._sequence, address, length, payload).to_bytes()
-        size = len(request) + len(Reply(operation, 0, bytes(length)).to_bytes())
+        """The payload of the reply to a request, which is repeated under its number until it is answered."""
+        request = self._request(operation, address, payload, length)
         limit = time.monotonic() + self.patience_seconds
-        wait = self._wait(size)
-        self.counts.requests += 1
-        while True:
-            self.line.forget()
-            start = time.monotonic()
-            self.line.write(request)
-            reply = self._reply(operation, length, start + wait)
+        while time.monotonic() < limit:
+            reply = self._exchange(request)
             if reply is not None:
-                self._learn((time.monotonic() - start) / size)
-                return reply.payload
-            if time.monotonic() > limit:
-                raise LineError(
-                    f"the board at {self.line.port} has not answered for {self.patience_seconds:g} s; "
-                    "is it powered and does it hold a tileloom bitstream"
-                )
+                return reply
+        raise LineError(
+            f"the board at {self.line.port} has not answered for {self.patience_seconds:g} s; "
+            "check its power, its port, and that it holds a bitstream of tileloom"
+        )
+
+    def _request(self, operation: Operation, address: int, payload: bytes, length: int) -> Request:
+        self._sequence = (self._sequence + 1) % 256
+        self.counts.requests += 1
+        return Request(operation, self._sequence, address, length, payload)
+
+    def _exchange(self, request: Request) -> bytes | None:
+        """Send a request once; the payload of its reply, or None where that does not come in time."""
+        frame = request.to_bytes()
+        size = len(frame) + len(Reply(request.operation, 0, bytes(request.length)).to_bytes())
+        self.line.forget()
+        start = time.monotonic()
+        self.line.write(frame)
+        reply = self._reply(request, start + self._wait(size))
+        if reply is None:
             self.counts.repeats += 1
             self._calm = 0
+            self._failures += 1
             self._part = max(SMALLEST_PART, self._part // 2)
-            wait = min(2 * wait, LONGEST_WAIT_SECONDS)
+            return None
+        self._learn((time.monotonic() - start) / size)
+        return reply.payload
 
     def _wait(self, size: int) -> float:
         if self._seconds_a_byte is None:
             return FIRST_WAIT_SECONDS
-        return min(max(WAIT_FACTOR * size * self._seconds_a_byte, LEAST_WAIT_SECONDS), LONGEST_WAIT_SECONDS)
+        usual = max(WAIT_FACTOR * size * self._seconds_a_byte, LEAST_WAIT_SECONDS)
+        return min(usual * 1.5**self._failures, LONGEST_WAIT_SECONDS)
 
     def _learn(self, seconds_a_byte: float) -> None:
         """Faster replies are believed slowly, slower ones at once."""
         known = self._seconds_a_byte
         faster = seconds_a_byte if known is None else 0.9 * known + 0.1 * seconds_a_byte
         self._seconds_a_byte = max(faster, seconds_a_byte)
+        self._failures = 0
         self._calm += 1
         if self._calm >= CALM_PARTS:
             self._calm = 0
             self._part = min(PAYLOAD_BYTES, 2 * self._part)
 
-    def _reply(self, operation: Operation, length: int, limit: float) -> Reply | None:
-        """The reply to the current request; None when it has not come in time, or came damaged and nothing follows."""
+    def _reply(self, request: Request, limit: float) -> Reply | None:
+        """The reply to a request; None when it has not come whole in time."""
         data = bytearray()
         while True:
-            reply = self._take(data, operation, length)
+            reply = self._take(data, request)
             if reply is not None:
                 return reply
             more = self.line.read(max(0.0, limit - time.monotonic()))
@@ -139,9 +157,9 @@ class HostConnection:
                 return None
             data += more
 
-    def _take(self, data: bytearray, operation: Operation, length: int) -> Reply | None:
+    def _take(self, data: bytearray, request: Request) -> Reply | None:
         """The wanted reply among the bytes so far; whatever cannot become it is dropped from ``data``."""
-        start = bytes([REPLY, operation, self._sequence]) + length.to_bytes(2, "little")
+        start = bytes([REPLY, request.operation, request.sequence]) + request.length.to_bytes(2, "little")
         while data:
             place = data.find(REPLY)
             del data[: place if place >= 0 else len(data)]

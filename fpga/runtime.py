@@ -1,12 +1,13 @@
 """The host runtime: programs and frames to a board, results, status and counters from it."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
+from tileloom.fpga.board_error import BoardError
 from tileloom.fpga.boards import Board, find_board
 from tileloom.fpga.host_connection import HostConnection, LineCounts
 from tileloom.fpga.serial_line import LineError, SerialLine
@@ -22,10 +23,6 @@ START, ABORT = 1, 2
 MEMORY_UNIT = 64
 """The address window ends at a multiple of it, so that every beat of any port is inside."""
 SIMULATED = "sim"
-
-
-class BoardError(RuntimeError):
-    """What the board, its line or its program is at fault for, in one sentence with what helps."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +156,7 @@ class BoardRuntime:
             ):
                 self._link.write_register(OFFSET[register], value)
         except LineError as error:
-            raise BoardError(f"{error}; the program is not loaded") from None
+            raise BoardError(f"the program is not loaded: {error}") from None
         self.program = program
 
     def run(self, inputs: Mapping[str, Codes]) -> Result:
@@ -258,6 +255,7 @@ def open_board(
     patience_seconds: float = 30.0,
     damage: float = 0.0,
     seed: int = 1,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> BoardRuntime:
     """The runtime of a board.
 
@@ -266,6 +264,7 @@ def open_board(
     port : a serial port; ``sim`` builds and starts a simulated board, which ends with the runtime
     target : of a simulated board; None takes the board's own preset
     damage, seed : share of the bytes that a simulated board's line damages, loses or doubles
+    progress : gets a line before each step that takes time
 
     Raises
     ------
@@ -277,7 +276,8 @@ def open_board(
     board = find_board(name)
     if port != SIMULATED:
         return BoardRuntime(board, port, patience_seconds)
-    simulation = SimulatedBoard(board_program(target or load_target(board.target), board.memory_bytes), damage, seed)
+    made = board_program(target or load_target(board.target), board.memory_bytes, progress=progress)
+    simulation = SimulatedBoard(made, damage, seed)
     try:
         return BoardRuntime(board, simulation.port, patience_seconds, simulation)
     except BaseException:

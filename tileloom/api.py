@@ -10,6 +10,8 @@ A document is a frozen dataclass with ``to_json()``. What the user's input is at
 
 from tileloom.compiler.problems import ModelError, Problem
 from tileloom.document import Document, Kind
+from tileloom.fpga.board_error import BoardError
+from tileloom.fpga.runtime import open_board
 from tileloom.hw.spec.config import TargetError
 from tileloom.hw.spec.program import ProgramError
 from tileloom.torch_model import model
@@ -24,12 +26,14 @@ from tileloom.verbs.explore import explore
 from tileloom.verbs.report import report
 from tileloom.verbs.repro import repro
 from tileloom.verbs.rtl import rtl
+from tileloom.verbs.run import run
 from tileloom.verbs.simulate import simulate
 from tileloom.verbs.targets import targets
 from tileloom.verbs.verify import verify
 from tileloom.verbs.zoo import zoo
 
 __all__ = [
+    "BoardError",
     "Document",
     "Kind",
     "ModelError",
@@ -45,9 +49,11 @@ __all__ = [
     "explain",
     "explore",
     "model",
+    "open_board",
     "report",
     "repro",
     "rtl",
+    "run",
     "simulate",
     "targets",
     "verify",

@@ -65,14 +65,16 @@ def _named(
     bind: list[str] | None,
     method: str | None = None,
     bits: Path | None = None,
+    *,
+    host_ops: bool = False,
 ) -> "Model":
     """The model as the user named it, with the settings given, if any."""
-    if not (dim or batch or bind or method or bits):
+    if not (dim or batch or bind or method or bits or host_ops):
         return model
     from tileloom.model_argument import find
     from tileloom.model_settings import settings_of
 
-    return find(model, settings_of(dim, batch, bind, method, bits))
+    return find(model, settings_of(dim, batch, bind, method, bits, host_ops))
 
 
 @app.command(epilog="Example: tileloom demo")
@@ -94,12 +96,18 @@ def check(
     batch: options.Batch = None,
     bind: options.Bind = None,
     save_passes: options.SavePasses = None,
+    host_ops: options.HostOps = False,
     json: options.JsonPath = None,
 ) -> None:
     """Check a network: every problem at once, each with code, PyTorch line, rule and fix."""
     from tileloom.verbs.check import check as verb
 
-    run("check", model, lambda watch: verb(_named(model, dim, batch, bind), save_passes=save_passes), json)
+    run(
+        "check",
+        model,
+        lambda watch: verb(_named(model, dim, batch, bind, host_ops=host_ops), save_passes=save_passes),
+        json,
+    )
 
 
 @app.command(epilog="Example: tileloom explain TL203")
@@ -164,6 +172,7 @@ def compile(
     bind: options.Bind = None,
     method: options.Method = None,
     bits: options.Bits = None,
+    host_ops: options.HostOps = False,
     json: options.JsonPath = None,
 ) -> None:
     """Compile a network to a tile program (.tlp)."""
@@ -175,7 +184,7 @@ def compile(
         "compile",
         model,
         lambda watch: verb(
-            _named(model, dim, batch, bind, method, bits),
+            _named(model, dim, batch, bind, method, bits, host_ops=host_ops),
             target=target,
             calibration=calibration,
             input=input,
@@ -204,6 +213,7 @@ def simulate(
     bind: options.Bind = None,
     method: options.Method = None,
     bits: options.Bits = None,
+    host_ops: options.HostOps = False,
     json: options.JsonPath = None,
 ) -> None:
     """Latency, utilisation, DRAM bytes, energy and stalls of a frame, layer by layer."""
@@ -213,7 +223,7 @@ def simulate(
         "simulate",
         model,
         lambda watch: verb(
-            _named(model, dim, batch, bind, method, bits),
+            _named(model, dim, batch, bind, method, bits, host_ops=host_ops),
             target=target,
             engine=engine,
             frames=frames,
@@ -241,6 +251,7 @@ def verify(
     bind: options.Bind = None,
     method: options.Method = None,
     bits: options.Bits = None,
+    host_ops: options.HostOps = False,
     json: options.JsonPath = None,
 ) -> None:
     """Compare integer reference, simulators and RTL bit for bit and cycle by cycle."""
@@ -250,7 +261,7 @@ def verify(
         "verify",
         model,
         lambda watch: verb(
-            _named(model, dim, batch, bind, method, bits),
+            _named(model, dim, batch, bind, method, bits, host_ops=host_ops),
             target=target,
             engine=engine,
             frames=frames,
@@ -383,6 +394,27 @@ def build(
     from tileloom.verbs.build import build as verb
 
     run("build", board, lambda watch: verb(board, target=target, output=output, seed=seed, watch=watch), json)
+
+
+@app.command("run", epilog="Example: tileloom run net.tlp --board ulx3s-85f --port /dev/ttyUSB0 --input x.npz")
+def run_on_board(
+    model: options.Model,
+    board: Annotated[str, typer.Option("--board", metavar="NAME", help="Board, such as ulx3s-85f.")],
+    port: Annotated[
+        str, typer.Option("--port", metavar="DEVICE|sim", help="Its serial port; sim starts a simulated board.")
+    ],
+    input: options.Input = None,
+    frames: options.Frames = None,
+    seed: options.Seed = 0,
+    calibration: options.Calibration = None,
+    output: options.Outputs = None,
+    json: options.JsonPath = None,
+) -> None:
+    """Run frames on a board, or on its gateware in Verilator behind a pseudo-terminal."""
+    from tileloom.verbs.run import run as verb
+
+    wanted = partial(verb, model, board=board, port=port, input=input, frames=frames, seed=seed)
+    run("run", model, lambda watch: wanted(calibration=calibration, output=output, watch=watch), json)
 
 
 @app.command(epilog="Example: tileloom bench resnet8 --target mac144 --layers")

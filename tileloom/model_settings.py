@@ -16,6 +16,7 @@ def settings_of(
     bind: Sequence[str] | None = None,
     method: str | None = None,
     bits: Path | None = None,
+    host_ops: bool = False,
 ) -> "Settings":
     """Settings from ``NAME=NUMBER`` sizes, ``NAME=FILE.npy`` constants, a method and a file of bit widths.
 
@@ -61,4 +62,4 @@ def settings_of(
             reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
             fix = "see the beginning of compiler/bit_widths.py for an example"
             raise refuse("TL405", str(bits), "a file of bit widths is needed", reason, fix) from None
-    return Settings(sizes, batch, constants, method or METHODS[0], widths)
+    return Settings(sizes, batch, constants, method or METHODS[0], widths, host_ops=host_ops)

@@ -41,6 +41,10 @@ Batch = Annotated[int | None, typer.Option("--batch", metavar="1", help="First a
 Bind = Annotated[
     list[str] | None, typer.Option("--bind", metavar="NAME=X.npy", help="Make an input a constant; may be repeated.")
 ]
+HostOps = Annotated[
+    bool,
+    typer.Option("--host-ops", help="Leave operators that the accelerator lacks, and all behind them, to the host."),
+]
 Method = Annotated[
     str | None, typer.Option("--method", metavar="NAME", help="Choice of ranges: mse (usual), percentile or minmax.")
 ]

@@ -28,6 +28,7 @@ def sentence(found: Problem) -> str:
 def problems_of(error: Exception, thing: str = "") -> tuple[Problem, ...] | None:
     """The problems behind an error that the user's input caused; None for any other, which is a fault of tileloom."""
     # Not at the top: they load numpy, which `--help` does not need.
+    from tileloom.fpga.board_error import BoardError
     from tileloom.fpga.tools import BuildError as BitstreamError
     from tileloom.hw.spec.config import TargetError
     from tileloom.hw.spec.isa import EncodingError
@@ -49,6 +50,8 @@ def problems_of(error: Exception, thing: str = "") -> tuple[Problem, ...] | None
         return (problem("TL406", thing or "rtl", line, "", "the simulators need no RTL: --engine cycle"),)
     if isinstance(error, BitstreamError):
         return (problem("TL411", thing or "board", text.partition("\n")[0], "", "see `tileloom build --help`"),)
+    if isinstance(error, BoardError):
+        return (problem("TL415", thing or "board", text, "", "see `tileloom explain TL415`"),)
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("tileloom"):
         return (_missing(error.name),)
     if isinstance(error, OSError) and error.filename is not None:

@@ -39,6 +39,7 @@ def model(
     method: str = "mse",
     bits: "BitWidths | None" = None,
     correct_bias: bool = True,
+    host_ops: bool = False,
 ) -> ModelArgument:
     """A model with settings, for any verb: ``api.verify(api.model(net, image), target="small")``.
 
@@ -48,7 +49,7 @@ def model(
     example : of a module: its input, or a tuple of its inputs, batch 1
     exporter : "dynamo", or "torchscript" for modules that torch.export does not take
     input_names : of a module, in order; else those that the exporter gives
-    dims, batch, bind, method, bits, correct_bias : see :class:`tileloom.compiler.settings.Settings`
+    dims, batch, bind, method, bits, correct_bias, host_ops : see :class:`tileloom.compiler.settings.Settings`
 
     Raises ``ModelError``: TL401 for a module that cannot be exported, with the exporter's reason; TL409 without an
     example.
@@ -59,7 +60,7 @@ def model(
     from tileloom.compiler.settings import Settings
 
     constants = {name: np.asarray(value) for name, value in (bind or {}).items()}
-    settings = Settings(dict(dims or {}), batch, constants, method, bits or BitWidths(), correct_bias)
+    settings = Settings(dict(dims or {}), batch, constants, method, bits or BitWidths(), correct_bias, host_ops)
     if isinstance(source, str | Path | ModelArgument):
         return find(source, settings)
     if exporter not in EXPORTERS:

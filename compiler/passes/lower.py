@@ -43,7 +43,7 @@ def lower(network: Network) -> RealGraph:
         outputs,
         (*network.notes, *lowering.notes),
         Parts(tuple(lowering.part_nodes), lowering.part_constants),
-        tuple(lowering.host),
+        (*lowering.host, *network.host),
     )
     return _renamed(graph, network, lowering.views)
 

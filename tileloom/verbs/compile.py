@@ -47,6 +47,8 @@ class CompileDocument(Document):
     target: str
     output: str | None
     """The file written."""
+    host_output: str | None
+    """The ONNX file with what is left to the host; it reads the program's outputs."""
     macs: int
     instructions: int
     program_bytes: int
@@ -80,6 +82,7 @@ class CompileDocument(Document):
         )
         rows = tuple((row.name, row.op, row.macs, row.mapping, row.source) for row in self.layers)
         written = f"Written to {self.output}." if self.output else ""
+        written += f"\nWhat is left to the host: {self.host_output}." if self.host_output else ""
         return [sizes, Table("layers", ("layer", "operator", "MACs", "mapping", "source"), rows, written)]
 
 
@@ -108,9 +111,17 @@ def compile(
         require_writable(Path(output))
     saved = PassFiles(None if save_passes is None else Path(save_passes))
     made = compiled(argument, target, calibration_of(calibration), arrays_of(input), seed, watch, saved, effort)
+    host = None if made.quantised is None else made.quantised.network.host_model
     if output is not None:
         write(Path(output), made.program.to_bytes())
-    return _document(argument.name, made, output)
+        if host is not None:
+            write(host_path(output), host.SerializeToString())
+    return _document(argument.name, made, output, None if output is None or host is None else host_path(output))
+
+
+def host_path(output: str | Path) -> Path:
+    """Where the host's part of a network goes: beside the program, as ONNX."""
+    return Path(output).with_suffix(".host.onnx")
 
 
 def program_path(model: str) -> Path:
@@ -118,12 +129,13 @@ def program_path(model: str) -> Path:
     return Path(Path(model).stem).with_suffix(PROGRAM_SUFFIX)
 
 
-def _document(model: str, made: Compiled, output: str | Path | None) -> CompileDocument:
+def _document(model: str, made: Compiled, output: str | Path | None, host: Path | None) -> CompileDocument:
     program = made.program
     return CompileDocument(
         model=model,
         target=program.target.name,
         output=None if output is None else str(output),
+        host_output=None if host is None else str(host),
         macs=int(program.information["macs"]),
         instructions=len(program.instructions),
         program_bytes=len(program.instruction_bytes),
