@@ -62,7 +62,7 @@ def quantise_graph(
     builder = _Builder(graph, segments, bits, settings)
     operators = tuple(builder.quantised(operator) for operator in graph.operators)
     if builder.problems:
-        raise ModelError(builder.problems)
+        raise ModelError(list(dict.fromkeys(builder.problems)))
     tensors = {name: _tensor(map_, _grid(map_)) for name, map_ in graph.maps.items()}
     notes = (*graph.notes, *builder.notes)
     return IntegerGraph(graph.name, tensors, operators, graph.inputs, graph.outputs, notes, host=graph.host)

@@ -56,8 +56,8 @@ def test_parts_together_give_the_network(model: Path, tmp_path: Path) -> None:
     behind = ReferenceEvaluator(onnx.load(found.host_output))
     whole = ReferenceEvaluator(network())
     for index, frame in enumerate(frames):
-        (ours,) = behind.run(None, {name: values[name][index : index + 1] for name in behind.input_names})
-        (wanted,) = whole.run(None, {"x": frame[None]})
+        feeds = {name: values[name][index : index + 1] for name in behind.input_names}
+        ours, wanted = np.asarray(behind.run(None, feeds)[0]), np.asarray(whole.run(None, {"x": frame[None]})[0])
         np.testing.assert_allclose(ours, wanted, atol=0.05 * float(np.abs(wanted).max()))
 
 
