@@ -132,7 +132,7 @@ class HostConnection:
         if self._seconds_a_byte is None:
             return FIRST_WAIT_SECONDS
         usual = max(WAIT_FACTOR * size * self._seconds_a_byte, LEAST_WAIT_SECONDS)
-        return min(usual * 1.5**self._failures, LONGEST_WAIT_SECONDS)
+        return min(usual * 1.2**self._failures, LONGEST_WAIT_SECONDS)
 
     def _learn(self, seconds_a_byte: float) -> None:
         """Faster replies are believed slowly, slower ones at once."""

@@ -23,7 +23,7 @@ STALLED = ("cycles", "cycles_longest", "latency_s", "stall_cycles")
 
 @dataclass(frozen=True, kw_only=True)
 class RunDocument(Document):
-    """Frames that a board has run; ``cycles`` is the first one's, as its machine counted, ``stall_cycles`` its stalls."""
+    """Frames that a board has run; ``cycles`` and ``stall_cycles`` are the first one's, as its machine counted them."""
 
     command: ClassVar[str] = "run"
     table: ClassVar[Mapping[str, Kind]] = {
