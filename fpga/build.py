@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tileloom.fpga.boards import Board, find_board
+from tileloom.fpga.fit import check_fit
 from tileloom.fpga.tools import BuildError, Step, StepReport, find_tool, run_step
 from tileloom.hw.spec.config import Target, load_target
 
@@ -60,6 +61,7 @@ def build_board(
     """
     board = find_board(name)
     target = target or load_target(board.target)
+    check_fit(board, target)
     tools = {tool: find_tool(tool) for tool in ("yosys", "nextpnr-ecp5", "ecppack")}
     scratch = output.with_name(output.name + ".part")
     shutil.rmtree(scratch, ignore_errors=True)
