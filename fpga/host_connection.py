@@ -135,10 +135,9 @@ class HostConnection:
         return min(usual * 1.2**self._failures, LONGEST_WAIT_SECONDS)
 
     def _learn(self, seconds_a_byte: float) -> None:
-        """Faster replies are believed slowly, slower ones at once."""
-        known = self._seconds_a_byte
-        faster = seconds_a_byte if known is None else 0.9 * known + 0.1 * seconds_a_byte
-        self._seconds_a_byte = max(faster, seconds_a_byte)
+        """A running mean; one late reply, of a host busy elsewhere, counts a few times the mean at most."""
+        known = self._seconds_a_byte or seconds_a_byte
+        self._seconds_a_byte = 0.8 * known + 0.2 * min(seconds_a_byte, 4 * known)
         self._failures = 0
         self._calm += 1
         if self._calm >= CALM_PARTS:
