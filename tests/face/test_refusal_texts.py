@@ -67,8 +67,8 @@ CASES: dict[str, Callable[[], object]] = {
     "inputs that are no .npz file": lambda: api.simulate("lenet5", input="nowhere.npz"),
     "a file in a folder that is not there": lambda: api.compile("lenet5", output="nowhere/net.tlp"),
     "a size without a number": lambda: settings_of(dims=["height"]),
-    "a want that is none": lambda: api.report("lenet5", output="r.html", wants=["speedy"]),
-    "no such objective": lambda: api.explore("lenet5", objectives=["beauty"]),
+    "a want that is none": lambda: api.report("lenet5", output="r.html", wants=("speedy",)),
+    "no such objective": lambda: api.explore("lenet5", objectives=("beauty",)),
     "no such board": lambda: api.build("breadboard"),
     "bits of no layer": lambda: quantise(
         take_model(
