@@ -94,7 +94,7 @@ class SimulatedBoard:
 
     def anew(self) -> "SimulatedBoard":
         """This one while it runs, else a new one of the same kind, as after switching a board off and on."""
-        if self.process.poll() is None:
+        if self.process.poll() is None and Path(self.port).exists():
             return self
         self.close()
         return SimulatedBoard(self.program, self.damage, self.seed)
