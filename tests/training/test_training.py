@@ -15,7 +15,8 @@ from tileloom.compiler.reference import evaluate
 from tileloom.hw.spec.config import load_target
 from tileloom.models.digits import split
 from tileloom.sim.functional.run import run
-from tileloom.training import export_onnx, prepare
+from tileloom.training.export import export_onnx
+from tileloom.training.prepare import prepare
 
 
 class Small(nn.Module):

@@ -20,7 +20,7 @@ IR_VERSION = 10
 
 
 def export_onnx(network: fx.GraphModule, shape: Sequence[int], path: str | Path) -> None:
-    """Write a network that :func:`prepare` made; ``shape`` is that of its input, batch 1.
+    """Write a network that :func:`.prepare.prepare` made; ``shape`` is that of its input, batch 1.
 
     The compiler takes the scales, zero points and codes as they are: its program gives what ``network.eval()`` gives.
     """
