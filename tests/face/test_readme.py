@@ -16,7 +16,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 TOUR = README.partition("## Five minutes")[2].partition("## Where things are")[0]
 TOUR_BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TOUR, re.DOTALL | re.MULTILINE)
-VERBS = {command.callback.__name__ for command in app.registered_commands if command.callback}
+VERBS = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
 
 
 def environment() -> dict[str, str]:
