@@ -1,8 +1,8 @@
 """SCALE-Sim 3.0.0 on the convolutions of ResNet-50: ``python -m benchmarks.peers.scalesim``.
 
-Its topology is written from our network (inputs as large as the padding makes them), its array has 128 x 128 multipliers,
-weight stationary, three SRAMs of 1 MB; printed are compute cycles, their utilisation, and the processor seconds that
-the simulation takes (*measured*), beside ours.
+Its topology is written from our network (inputs as large as the padding makes them), its array has 128 x 128
+multipliers, weight stationary, three SRAMs of 1 MB; printed are compute cycles, their utilisation, and the processor
+seconds that the simulation takes (*measured*), beside ours.
 """
 
 import argparse
@@ -64,14 +64,8 @@ def topology(layers: int) -> tuple[str, int]:
         read, window = graph.tensors[each.input], each.window
         top, left, bottom, right = window.pads
         outputs, inputs = each.weights.shape[:2]
-        sizes = (
-            read.height + top + bottom,
-            read.width + left + right,
-            *window.kernel,
-            inputs,
-            outputs,
-            window.stride[0],
-        )
+        seen = (read.height + top + bottom, read.width + left + right)
+        sizes = (*seen, *window.kernel, inputs, outputs, window.stride[0])
         lines.append(f"L{number}, " + ", ".join(map(str, sizes)) + ",")
         macs += graph.macs(each)
     head = "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,"
@@ -115,7 +109,7 @@ def main() -> None:
 
 def _layout(text: str) -> str:
     """A layout that is never looked at, which SCALE-Sim asks for all the same."""
-    head, *lines = text.strip().splitlines()
+    lines = text.strip().splitlines()[1:]
     columns = "Layer name, " + ", ".join(f"c{number}" for number in range(16)) + ","
     return "\n".join([columns, *(f"{line.split(',')[0]}, " + "1, " * 16 for line in lines), ""])
 

@@ -1,7 +1,7 @@
 """Arm's own estimate for Ethos-U55 on MLPerf Tiny networks: ``python -m benchmarks.peers.vela``.
 
-Runs ``ethos-u-vela`` 5.2.0 on the int8 TFLite files of the folder that ``TILELOOM_CASES`` names, High-End-Embedded system
-with shared SRAM, and prints cycles and the share of the MACs that they use (*estimated*).
+Runs ``ethos-u-vela`` 5.2.0 on the int8 TFLite files of the folder that ``TILELOOM_CASES`` names, High-End-Embedded
+system with shared SRAM, and prints cycles and the share of the MACs that they use (*estimated*).
 """
 
 import csv
