@@ -57,7 +57,8 @@ def test_parts_together_give_the_network(model: Path, tmp_path: Path) -> None:
     whole = ReferenceEvaluator(network())
     for index, frame in enumerate(frames):
         feeds = {name: values[name][index : index + 1] for name in behind.input_names}
-        ours, wanted = np.asarray(behind.run(None, feeds)[0]), np.asarray(whole.run(None, {"x": frame[None]})[0])
+        (ours,), (wanted,) = list(behind.run(None, feeds)), list(whole.run(None, {"x": frame[None]}))
+        ours, wanted = np.asarray(ours), np.asarray(wanted)
         np.testing.assert_allclose(ours, wanted, atol=0.05 * float(np.abs(wanted).max()))
 
 
