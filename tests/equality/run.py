@@ -10,6 +10,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from tests.equality.memories import MEMORIES
 from tests.equality.sweep import SIX, TARGETS, Report, summary, sweep
 
 
@@ -20,7 +21,8 @@ def main(arguments: list[str] | None = None) -> int:
     for name in options.target or (SIX if options.six else TARGETS):
         layers = range(options.seed, options.seed + options.layers)
         programs = range(options.seed, options.seed + options.programs)
-        reports.append(sweep(name, layers, programs, _say))
+        for memory in options.memory or [""]:
+            reports.append(sweep(name, layers, programs, _say, memory))
     for report in reports:
         for line in report.layers.refusals:
             _say(line)
@@ -40,6 +42,9 @@ def _options() -> argparse.ArgumentParser:
         help=f"a preset, a target of the benchmarks or a TOML file; may be repeated; by default {', '.join(TARGETS)}",
     )
     parser.add_argument("--six", action="store_true", help=f"the targets {', '.join(SIX)}")
+    parser.add_argument(
+        "--memory", action="append", choices=tuple(MEMORIES), help="programs meet this memory; may be repeated"
+    )
     parser.add_argument("--layers", type=int, default=500)
     parser.add_argument("--programs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0, help="the first seed")

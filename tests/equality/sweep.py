@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from tests.equality.case import Case
 from tests.equality.judgement import Outcome
 from tests.equality.layer_cases import layer_cases, layer_title
 from tests.equality.machine import Machine
+from tests.equality.memories import MEMORIES, Memory
 from tests.equality.program_cases import program_case
 from tileloom.compiler.problems import ModelError
 from tileloom.hw.build import build
@@ -68,16 +70,22 @@ def machine_target(name: str) -> Target:
     return load_target(path if path.exists() else name)
 
 
-def sweep(name: str, layers: Iterable[int], programs: Iterable[int], progress: Progress = print) -> Report:
-    """Run the layers and programs with these seeds on the target of that name."""
-    target = machine_target(name)
+def sweep(
+    name: str, layers: Iterable[int], programs: Iterable[int], progress: Progress = print, memory: str = ""
+) -> Report:
+    """Run the layers and programs with these seeds on the target of that name.
+
+    With ``memory``, a name of :data:`MEMORIES`, every program meets that memory instead of one of its own.
+    """
+    chosen = MEMORIES.get(memory)
+    target = machine_target(name) if chosen is None else chosen.machine(machine_target(name))
     built = build(target, progress=progress)
     report = Report(name, built.verilog_hash)
     machine = Machine(built.library)
     try:
         for tally, seeds, one, title in (
             (report.layers, list(layers), _layer, "layers"),
-            (report.programs, list(programs), _program, "programs"),
+            (report.programs, list(programs), partial(_program, memory=chosen), "programs"),
         ):
             begin = said = time.monotonic()
             for number, seed in enumerate(seeds, 1):
@@ -128,8 +136,11 @@ def _layer(machine: Machine, seed: int, tally: Tally) -> None:
     tally.run += 1
 
 
-def _program(machine: Machine, seed: int, tally: Tally) -> None:
-    _check(machine, program_case(seed, machine.engine.target), tally)
+def _program(machine: Machine, seed: int, tally: Tally, memory: Memory | None = None) -> None:
+    case = program_case(seed, machine.engine.target)
+    if memory is not None:
+        case = replace(case, title=f"{case.title}, {memory.model}", memory=memory.model, pauses_seed=None)
+    _check(machine, case, tally)
     tally.run += 1
 
 

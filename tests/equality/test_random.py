@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.equality.memories import MEMORIES
 from tests.equality.run import main
 from tests.equality.sweep import TARGETS, Report, summary, sweep
 
@@ -30,6 +31,18 @@ def test_layers(target: str) -> None:
 @pytest.mark.parametrize("target", TARGETS)
 def test_programs(target: str) -> None:
     accept(sweep(target, (), range(PROGRAMS)), 0, PROGRAMS)
+
+
+@pytest.mark.parametrize("memory", MEMORIES)
+def test_programs_of_every_memory(memory: str) -> None:
+    accept(sweep("small", (), range(PROGRAMS), memory=memory), 0, PROGRAMS)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("memory", MEMORIES)
+@pytest.mark.parametrize("target", ["small", "odd"])
+def test_thousand_programs_of_every_memory(target: str, memory: str) -> None:
+    accept(sweep(target, (), range(5000, 6000), memory=memory), 0, 1000)
 
 
 @pytest.mark.full

@@ -27,17 +27,10 @@ def shell(*arguments: str, **options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment, check=False)
 
 
-def test_help_is_quick_and_names_every_verb() -> None:
-    shell("--help")
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        done = shell("--help")
-        seconds.append(time.perf_counter() - start)
+def test_help_names_every_verb() -> None:
+    done = shell("--help")
     assert done.returncode == 0
     assert all(verb in done.stdout for verb in VERBS)
-    # 0.3 s alone; other tests may have the processor.
-    assert min(seconds) < 0.9, seconds
 
 
 def test_help_loads_nothing_heavy() -> None:
