@@ -82,9 +82,18 @@ def rtl_engine(target: Target, *, watch: Watch = unwatched) -> "RtlEngine":
 
 
 def run_rtl(
-    engine: "RtlEngine", program: Program, inputs: Codes, *, taps: bool = False, watch: Watch = unwatched
+    engine: "RtlEngine",
+    program: Program,
+    inputs: Codes,
+    *,
+    taps: bool = False,
+    waits: bool = False,
+    watch: Watch = unwatched,
 ) -> Result:
-    """Outputs, taps and timing of every frame by the RTL, in parts, so that a long run shows where it is."""
+    """Outputs, taps and timing of every frame by the RTL, in parts, so that a long run shows where it is.
+
+    With ``waits`` every stall has its place in time.
+    """
     from tileloom.sim.rtl.library import RtlError
 
     count = len(next(iter(inputs.values())))
@@ -95,7 +104,7 @@ def run_rtl(
         watch(stage, first, count)
         some = {name: codes[first : first + step] for name, codes in inputs.items()}
         try:
-            parts.append(checked(engine.run(program, some, taps=taps), program))
+            parts.append(checked(engine.run(program, some, taps=taps, waits=waits), program))
         except RtlError as error:
             raise _stopped(program, "rtl", str(error)) from None
     watch(stage, count, count)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tileloom.hw.spec.config import MemoryModel
 from tileloom.hw.spec.program import Codes, Program, TensorMap
 from tileloom.hw.spec.registers import Cause, Error
-from tileloom.hw.spec.result import FrameTiming, JobTrace, Result
+from tileloom.hw.spec.result import FrameTiming, JobTrace, Result, Wait
 from tileloom.sim.rtl.library import MemoryRequest, RtlError, RunRequest, load_library, report_structure
 
 WINDOW_BASE = 0x4000_0000
@@ -81,6 +81,7 @@ class RtlEngine:
         taps: bool = False,
         faults: Faults | None = None,
         cycle_limit: int = CYCLE_LIMIT,
+        waits: bool = False,
     ) -> Result:
         """Run one frame after another.
 
@@ -91,6 +92,7 @@ class RtlEngine:
         random_pauses_seed : instead of the model's pauses, random ones on every channel
         taps : also return the program's taps (those in the map buffer cannot be read and are left out)
         faults : injected into every frame
+        waits : also return every stall with its place in time, as the cycle simulator does
 
         Returns
         -------
@@ -110,6 +112,7 @@ class RtlEngine:
         faults = faults or Faults()
         request = self._request(program, image, memory or program.target.memory, random_pauses_seed, faults)
         request.cycle_limit = cycle_limit
+        request.wants_waits = waits
         for frame in range(frames):
             for tensor in program.inputs:
                 image[tensor.address : tensor.address + tensor.size_bytes] = tensor.pack(inputs[tensor.name][frame])
@@ -209,7 +212,17 @@ class RtlEngine:
                 raise RtlError(
                     f"the harness counts {total} cycles of {cause.name}, register STALL_{cause.name} {register}"
                 )
-        return FrameTiming(cycles=int(report.cycles), trace=tuple(trace), stalls=stalls)
+        entries = self._functions.tileloom_waits(self._machine)
+        waits = sorted(
+            (int(entry.tile), int(entry.start), int(entry.end), Cause(entry.cause))
+            for entry in (entries[i] for i in range(report.waits))
+        )
+        return FrameTiming(
+            cycles=int(report.cycles),
+            trace=tuple(trace),
+            stalls=stalls,
+            waits=tuple(Wait(tile, cause, start, end) for tile, start, end, cause in waits),
+        )
 
 
 def _aligned(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -16,6 +16,7 @@
 namespace tileloom {
 
 constexpr unsigned kCauses = 8;
+constexpr unsigned kRun = 0;  // the cause that is no wait
 enum RegisterOffset : uint32_t {
     kControl = 0x00, kStatus = 0x04, kWindowBase = 0x08, kWindowBytes = 0x0C, kProgramAddress = 0x10,
     kProgramBytes = 0x14, kCycles = 0x18, kProgramCounter = 0x1C, kStored = 0x30, kStall = 0x40,
@@ -27,6 +28,7 @@ struct RunRequest {
     uint64_t abort_cycle;   // cycle in which CONTROL gets its abort, about; 0: never
     uint64_t reset_cycle;   // cycle with a hard reset, after which the call returns; 0: never
     uint64_t cycle_limit;   // a run that is not over by then is given up
+    uint64_t wants_waits;   // 1: every stall is kept with its place in time, for tileloom_waits
 };
 
 struct RunReport {
@@ -35,11 +37,13 @@ struct RunReport {
     uint64_t cycles_register, status, program_counter, stored;
     uint64_t read_beats, written_beats;
     uint64_t jobs;                   // number of entries for tileloom_jobs
+    uint64_t waits;                  // number of entries for tileloom_waits
     uint64_t causes[TILES][kCauses];  // counted here
     uint64_t cause_registers[kCauses];
 };
 
 struct Job { uint64_t start, end, tile, tag; };
+struct Wait { uint64_t tile, cause, start, end; };  // cycles start to end, not included
 
 inline uint64_t word_at(const uint8_t* bytes, unsigned bit, unsigned width) {
     uint64_t value = 0;
@@ -67,6 +71,9 @@ public:
     void run(const RunRequest& request, RunReport& report) {
         std::memset(&report, 0, sizeof report);
         jobs_.clear();
+        waits_.clear();
+        wants_waits_ = request.wants_waits;
+        for (unsigned tile = 0; tile < TILES; ++tile) now_[tile] = {tile, kRun, 1, 1};
         memory_.begin(request.memory);
         started_ = over_ = false;
         cycle_ = 0;
@@ -94,12 +101,15 @@ public:
         for (unsigned c = 0; c < kCauses; ++c) report.cause_registers[c] = read(kStall + 4 * c);
         report.read_beats = memory_.read_beats;
         report.written_beats = memory_.written_beats;
+        for (unsigned tile = 0; tile < TILES; ++tile) keep(now_[tile]);
         report.jobs = jobs_.size();
+        report.waits = waits_.size();
         if (over_ && memory_.busy() && memory_.violation.empty() && !(report.status & 1))
             memory_.violation = "the machine is no longer busy, but the memory is";
     }
 
     const std::vector<Job>& jobs() const { return jobs_; }
+    const std::vector<Wait>& waits() const { return waits_; }
     const std::string& violation() const { return memory_.violation; }
     uint64_t total_cycles = 0;
 
@@ -133,13 +143,27 @@ private:
         const uint8_t* starts = reinterpret_cast<const uint8_t*>(&top_->trace_job_start);
         const uint8_t* ends = reinterpret_cast<const uint8_t*>(&top_->trace_job_end);
         for (unsigned tile = 0; tile < TILES; ++tile) {
-            ++report_->causes[tile][word_at(causes, 3 * tile, 3)];
+            const unsigned cause = unsigned(word_at(causes, 3 * tile, 3));
+            ++report_->causes[tile][cause];
+            if (wants_waits_) {
+                Wait& now = now_[tile];
+                if (now.cause != cause) {
+                    keep(now);
+                    now = {tile, cause, cycle_, cycle_};
+                }
+                now.end = cycle_ + 1;
+            }
             if (starts[tile / 8] >> tile % 8 & 1) job_start_[tile] = cycle_;
             if (ends[tile / 8] >> tile % 8 & 1) {
                 const uint8_t* tags = reinterpret_cast<const uint8_t*>(&top_->trace_tag);
                 jobs_.push_back({job_start_[tile], cycle_, tile, word_at(tags, 16 * tile, 16)});
             }
         }
+    }
+
+    // A stretch of one cause; what a tile computes is no wait.
+    void keep(const Wait& wait) {
+        if (wait.cause != kRun && wait.end > wait.start) waits_.push_back(wait);
     }
 
     void write(uint32_t offset, uint32_t data) {
@@ -173,6 +197,9 @@ private:
     Memory<Vtileloom, PORT_BYTES, BURST_BYTES> memory_;
     RunReport* report_ = nullptr;
     std::vector<Job> jobs_;
+    std::vector<Wait> waits_;
+    Wait now_[TILES] = {};
+    bool wants_waits_ = false;
     uint64_t job_start_[TILES] = {};
     uint64_t cycle_ = 0;
     bool started_ = false, over_ = false;
@@ -190,6 +217,7 @@ void tileloom_run(void* machine, const tileloom::RunRequest* request, tileloom::
     static_cast<Machine*>(machine)->run(*request, *report);
 }
 const tileloom::Job* tileloom_jobs(void* machine) { return static_cast<Machine*>(machine)->jobs().data(); }
+const tileloom::Wait* tileloom_waits(void* machine) { return static_cast<Machine*>(machine)->waits().data(); }
 const char* tileloom_violation(void* machine) { return static_cast<Machine*>(machine)->violation().c_str(); }
 uint64_t tileloom_total_cycles(void* machine) { return static_cast<Machine*>(machine)->total_cycles; }
 }

@@ -44,6 +44,7 @@ class RunRequest(ctypes.Structure):
         ("abort_cycle", ctypes.c_uint64),
         ("reset_cycle", ctypes.c_uint64),
         ("cycle_limit", ctypes.c_uint64),
+        ("wants_waits", ctypes.c_uint64),
     )
 
 
@@ -58,6 +59,17 @@ class Job(ctypes.Structure):
     )
 
 
+class WaitEntry(ctypes.Structure):
+    """``tileloom::Wait``."""
+
+    _fields_ = (
+        ("tile", ctypes.c_uint64),
+        ("cause", ctypes.c_uint64),
+        ("start", ctypes.c_uint64),
+        ("end", ctypes.c_uint64),
+    )
+
+
 def report_structure(tiles: int) -> type[ctypes.Structure]:
     """``tileloom::RunReport`` of a machine with so many tiles."""
     counts = ctypes.c_uint64 * len(Cause)
@@ -65,7 +77,7 @@ def report_structure(tiles: int) -> type[ctypes.Structure]:
     class RunReport(ctypes.Structure):
         _fields_ = (
             *((name, ctypes.c_uint64) for name in ("over", "cycles", "cycles_register", "status", "program_counter")),
-            *((name, ctypes.c_uint64) for name in ("stored", "read_beats", "written_beats", "jobs")),
+            *((name, ctypes.c_uint64) for name in ("stored", "read_beats", "written_beats", "jobs", "waits")),
             ("causes", counts * tiles),
             ("cause_registers", counts),
         )
@@ -98,6 +110,8 @@ def load_library(path: str | Path) -> Library:
     functions.tileloom_run.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
     functions.tileloom_jobs.argtypes = functions.tileloom_violation.argtypes = (ctypes.c_void_p,)
     functions.tileloom_jobs.restype = ctypes.POINTER(Job)
+    functions.tileloom_waits.argtypes = (ctypes.c_void_p,)
+    functions.tileloom_waits.restype = ctypes.POINTER(WaitEntry)
     functions.tileloom_violation.restype = ctypes.c_char_p
     functions.tileloom_total_cycles.argtypes = (ctypes.c_void_p,)
     functions.tileloom_total_cycles.restype = ctypes.c_uint64
