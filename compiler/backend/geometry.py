@@ -41,12 +41,12 @@ class Geometry:
     first_column: int
     end_column: int
 
-    @property
+    @cached_property
     def input_blocks(self) -> int:
         """Input blocks in the window at a time."""
         return self.mapping.region_blocks or self.sublayer.input_blocks
 
-    @property
+    @cached_property
     def regions(self) -> int:
         """Parts of the data of a band that are loaded one after another: of the channels, each in parts of rows."""
         return -(-self.sublayer.input_blocks // self.input_blocks) * self._row_parts[0]
@@ -56,7 +56,7 @@ class Geometry:
         channels, rows = divmod(region, self._row_parts[0])
         return self.sublayer.first_input + channels * self.input_blocks, rows * self._row_parts[1]
 
-    @property
+    @cached_property
     def kernel_rows(self) -> int:
         """Rows of the kernel in a region."""
         return self._row_parts[2]
@@ -74,7 +74,7 @@ class Geometry:
         assert parts is not None, "single rows cover every kernel"
         return parts
 
-    @property
+    @cached_property
     def planes(self) -> int:
         """Planes of ``columns`` channels; 0 where pixels stay together."""
         if not self.mapping.planes:
@@ -86,7 +86,7 @@ class Geometry:
         """Whether every block of the source is a plane already, so that whole rows of it move at once."""
         return self.source.block == self.target.columns
 
-    @property
+    @cached_property
     def pixel_bytes(self) -> int:
         """Window bytes of a pixel (of a plane)."""
         return self.target.columns if self.mapping.planes else self.input_blocks * self.source.block
@@ -102,29 +102,29 @@ class Geometry:
             return Columns(min(low, 0), max(high, self.source.width))
         return Columns(min(low, self.source.width - 1), max(high, 1))
 
-    @property
+    @cached_property
     def row_bytes(self) -> int:
         """Window bytes of an input row, all planes."""
         return self.columns.width * self.pixel_bytes * max(self.planes, 1)
 
-    @property
+    @cached_property
     def row_step(self) -> int:
         """Input rows of the log between two output rows; of one-row kernels only the needed rows are loaded."""
         return 1 if self.kernel_rows == 1 else self.layer.window.stride[0]
 
-    @property
+    @cached_property
     def halo_rows(self) -> int:
         """Rows of the log that an output row needs."""
         return self.layer.window.dilation[0] * (self.kernel_rows - 1) + 1
 
-    @property
+    @cached_property
     def slab_bytes(self) -> int:
         """Distance in the window of two output rows."""
         if self.mapping.arrangement == Arrangement.LOG:
             return self.row_step * self.row_bytes
         return self.kernel_rows * self.row_bytes
 
-    @property
+    @cached_property
     def column_bytes(self) -> int:
         """Distance in the window of two input columns."""
         return self.pixel_bytes * (self.kernel_rows if self.mapping.arrangement == Arrangement.FULL else 1)

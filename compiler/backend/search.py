@@ -1,19 +1,20 @@
 """The search for a mapping: every sensible combination of choices, the fastest by estimate first."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
 from math import inf
 
-from tileloom.compiler.backend.cost import estimates
+from tileloom.compiler.backend.cost import Estimator
 from tileloom.compiler.backend.geometry import Geometry, reads_neighbours
 from tileloom.compiler.backend.jobs import segment_words
 from tileloom.compiler.backend.layout import View
 from tileloom.compiler.backend.mapping import Arrangement, Mapping, Order
-from tileloom.compiler.backend.outputs import output_units, storable
+from tileloom.compiler.backend.outputs import OutputUnit, output_units, storable
 from tileloom.compiler.backend.partition import bands, cut
 from tileloom.compiler.backend.reduction import chunks
-from tileloom.compiler.backend.sublayers import largest, sublayers
+from tileloom.compiler.backend.sublayers import Sublayer, largest, sublayers
 from tileloom.compiler.fuse import Kind, Layer
 from tileloom.hw.spec.config import Target
 
@@ -23,9 +24,11 @@ NEAR = 1.02
 """The search ends where the best mapping takes at most so much more than multiplying alone."""
 PATIENCE = 1
 """Numbers of strips in a row that may bring nothing better before no more of them are tried."""
+CACHED = 1 << 12
+"""Numbers of rows that are kept."""
 
-Found = tuple[float, Mapping]
-"""A mapping, and its estimated cycles."""
+Found = tuple[float, Mapping, Order]
+"""Estimated cycles of a mapping, and the mapping but for its order."""
 
 
 def mappings(layer: Layer, source: View, result: View, target: Target) -> Iterator[Mapping]:
@@ -34,17 +37,16 @@ def mappings(layer: Layer, source: View, result: View, target: Target) -> Iterat
     Cutting the columns or the input channels into parts mostly costs time, so that the search begins with few parts and
     stops when more of them bring nothing. What it has not seen by then comes behind, and last what cuts the kernel.
     """
-    offered = [mapping for _, mapping in _ranked(_sensible(layer, source, result, target))[: 2 * TRIES]]
+    offered = _best(_sensible(layer, source, result, target), 2 * TRIES)
     yield from offered
     counts = _strip_counts(result.width)
     for strips in counts:
         for regions in _region_blocks(layer, source, result, target):
-            anew = _ranked(list(_with(layer, source, result, target, strips, regions)))[:TRIES]
-            yield from (mapping for _, mapping in anew if mapping not in offered)
+            anew = _best(list(_with(layer, source, result, target, strips, regions)), TRIES)
+            yield from (mapping for mapping in anew if mapping not in offered)
     for rows in _region_rows(layer):
         for strips, regions in product(counts, _region_blocks(layer, source, result, target)):
-            anew = _ranked(list(_with(layer, source, result, target, strips, regions, rows)))[:TRIES]
-            yield from (mapping for _, mapping in anew)
+            yield from _best(list(_with(layer, source, result, target, strips, regions, rows)), TRIES)
 
 
 def least_estimate(layer: Layer, source: View, result: View, target: Target) -> float:
@@ -77,13 +79,14 @@ def _of_strips(layer: Layer, source: View, result: View, target: Target, strips:
     return found
 
 
-def _ranked(found: list[Found]) -> list[Found]:
-    """Best first; of equal ones the one that was found first."""
-    return sorted(found, key=lambda item: item[0])
+def _best(found: list[Found], most: int) -> list[Mapping]:
+    """At most ``most`` mappings, best first; of equal ones the one that was found first."""
+    ranked = sorted(found, key=lambda item: item[0])[:most]
+    return [replace(mapping, order=order) for _, mapping, order in ranked]
 
 
 def _least(found: list[Found]) -> float:
-    return min((cost for cost, _ in found), default=inf)
+    return min((cost for cost, *_ in found), default=inf)
 
 
 def _least_cycles(layer: Layer, result: View, target: Target) -> float:
@@ -127,72 +130,101 @@ def _region_rows(layer: Layer) -> list[int]:
 
 def _with(
     layer: Layer, source: View, result: View, target: Target, strips: int, region_blocks: int, region_rows: int = 0
-) -> Iterator[tuple[float, Mapping]]:
+) -> Iterator[Found]:
     found = sublayers(layer, source, result)
     strip = cut(result.width, strips)[0]
+    tilings = _tilings(layer, target, len(found), result)
+    groups_tried = _group_counts(result, target)
     for arrangement, planes in _arrangements(layer, source, target):
-        for tiles_out, tiles_rows in _tilings(layer, target, len(found), result):
+        base = Mapping(arrangement, Order.RESIDENT, 1, 1, 1, strips, 1, planes, 0, region_blocks, region_rows)
+        geometry = Geometry(layer, source, largest(found), base, target, *strip)
+        if not _arrangeable(geometry) or not geometry.starts_inside:
+            continue
+        if geometry.columns.width * geometry.column_bytes > 1 << 15:
+            continue
+        estimator = Estimator(geometry, result, found)
+        units = {groups: _units(geometry, result, found, groups) for groups in groups_tried}
+        for tiles_out, tiles_rows in tilings:
             most_rows = cut(result.height, tiles_rows)[0][1]
-            for rows, groups in product(_row_counts(most_rows), _group_counts(result, target)):
-                base = Mapping(
-                    arrangement,
-                    Order.RESIDENT,
-                    tiles_out,
-                    tiles_rows,
-                    rows,
-                    strips,
-                    groups,
-                    planes,
-                    region_blocks=region_blocks,
-                    region_rows=region_rows,
+            for rows, groups in product(_row_counts(most_rows), groups_tried):
+                unit = units[groups]
+                if unit is None or not _fits(geometry, result, unit, tiles_rows, rows):
+                    continue
+                mapping = replace(
+                    base,
+                    tiles_out=tiles_out,
+                    tiles_rows=tiles_rows,
+                    rows=rows,
+                    unit_groups=groups,
+                    chunk_words=unit.chunk_words,
                 )
-                geometry = Geometry(layer, source, largest(found), base, target, *strip)
-                yield from _orders(geometry, result, base, strip[1])
+                orders = [order for order in Order if not (unit.chunked and order == Order.HELD)]
+                for order, cost in estimator.estimates(mapping, orders):
+                    yield cost, mapping, order
 
 
-def _orders(geometry: Geometry, result: View, base: Mapping, width: int) -> Iterator[tuple[float, Mapping]]:
-    """Orders and chunkings of one shape, with their costs."""
+@dataclass(frozen=True)
+class _Units:
+    """The units of so many groups of columns, and how their sums are cut up."""
+
+    every: tuple[OutputUnit, ...]
+    """Of the sublayer that reads most and of the last one."""
+    groups: int
+    """Of the largest."""
+    chunk_words: int
+    chunked: bool
+    distance: int
+    """Window data between two chunks, and from the first to the last."""
+    last: int
+
+
+def _units(geometry: Geometry, result: View, found: list[Sublayer], groups: int) -> _Units | None:
+    """The units with ``groups`` groups of columns; None where no weight ring holds a chunk of them."""
     layer, target = geometry.layer, geometry.target
-    rows = base.rows * layer.pool_kernel[0]
-    if not _arrangeable(geometry) or geometry.band_bytes(rows) > target.window_activations:
-        return
-    if geometry.columns.width * geometry.column_bytes > 1 << 15 or not geometry.starts_inside:
-        return
+    if geometry.regions > 1 and layer.kind != Kind.DENSE and groups * target.columns < result.block:
+        return None  # Units that load data for themselves alone take all of its channels.
     units = [
         unit
-        for sublayer in {geometry.sublayer, sublayers(layer, geometry.source, result)[-1]}
-        for unit in output_units(result, sublayer, 0, base.unit_groups, target)
+        for sublayer in {geometry.sublayer, found[-1]}
+        for unit in output_units(result, sublayer, 0, groups, target)
     ]
-    if not all(storable(result, unit, base.rows, width, target) for unit in units):
-        return
-    residuals = 1 if layer.add and layer.add.spread else base.rows * width
-    if layer.add and residuals * max(unit.slot_pitch for unit in units) > target.residual_activations:
-        return
-    if geometry.regions > 1 and layer.kind != Kind.DENSE and base.unit_groups * target.columns < result.block:
-        return  # Units that load data for themselves alone take all of its channels.
     unit = max(units, key=lambda unit: unit.channels)
     chunk_words = chunk_limit(geometry, unit.groups(target))
     if chunk_words < 0:
-        return
+        return None
     words = geometry.reduction.words
-    chunked = geometry.regions > 1 or 0 < chunk_words < words
-    pixels = rows * width * layer.pool_kernel[1]
-    if chunked and unit.groups(target) * pixels > target.accumulator_entries:
-        return
     cut_up = chunks(geometry.reduction, chunk_words or words)
     if cut_up is None or (geometry.regions > 1 and len(cut_up[1]) > 1):
-        return
+        return None
     box, boxes = cut_up
-    distance = boxes[1].offset if len(boxes) > 1 else 0
-    fewest = _fewest_rows(result.height, base) * layer.pool_kernel[0]
-    if geometry.band_bytes(fewest) - boxes[-1].offset < distance:
-        return
     if segment_words(layer, unit, box[0] * box[1] * box[2], target) > target.weight_words:
-        return
-    orders = [order for order in Order if not (chunked and order == Order.HELD)]
-    mapping = replace(base, chunk_words=chunk_words)
-    for order, cost in estimates(layer, geometry.source, result, mapping, orders, target):
-        yield cost, replace(mapping, order=order)
+        return None
+    return _Units(
+        every=tuple({(unit.channels, unit.slot_pitch): unit for unit in units}.values()),
+        groups=unit.groups(target),
+        chunk_words=chunk_words,
+        chunked=geometry.regions > 1 or 0 < chunk_words < words,
+        distance=boxes[1].offset if len(boxes) > 1 else 0,
+        last=boxes[-1].offset,
+    )
+
+
+def _fits(geometry: Geometry, result: View, units: _Units, tiles_rows: int, rows: int) -> bool:
+    """Whether bands of ``rows`` output rows (after the pool) fit window, slots, residual buffer and accumulators."""
+    layer, target = geometry.layer, geometry.target
+    pool_y, pool_x = layer.pool_kernel
+    width = geometry.end_column - geometry.first_column
+    if geometry.band_bytes(rows * pool_y) > target.window_activations:
+        return False
+    if not all(storable(result, unit, rows, width, target) for unit in units.every):
+        return False
+    residuals = 1 if layer.add and layer.add.spread else rows * width
+    if layer.add and residuals * max(unit.slot_pitch for unit in units.every) > target.residual_activations:
+        return False
+    if units.chunked and units.groups * rows * pool_y * width * pool_x > target.accumulator_entries:
+        return False
+    fewest = _fewest_rows(result.height, tiles_rows, rows) * pool_y
+    return geometry.band_bytes(fewest) - units.last >= units.distance
 
 
 def chunk_limit(geometry: Geometry, groups: int) -> int:
@@ -209,10 +241,10 @@ def chunk_limit(geometry: Geometry, groups: int) -> int:
     return half if half >= 1 else (room if room >= 1 else -1)
 
 
-def _fewest_rows(height: int, mapping: Mapping) -> int:
+@lru_cache(maxsize=CACHED)
+def _fewest_rows(height: int, tiles_rows: int, rows: int) -> int:
     """Output rows (after the pool) of the smallest band of any part."""
-    parts = cut(height, mapping.tiles_rows)
-    return min(end - row for part in parts for row, end in bands(*part, mapping.rows))
+    return min(end - row for part in cut(height, tiles_rows) for row, end in bands(*part, rows))
 
 
 def _arrangements(layer: Layer, source: View, target: Target) -> list[tuple[Arrangement, bool]]:
