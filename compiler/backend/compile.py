@@ -29,6 +29,8 @@ from tileloom.compiler.problems import ModelError, Problem
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.program import JobMap, Program, TensorMap
+from tileloom.hw.spec.result import Result
+from tileloom.sim.cycle.machine import instruction_words
 from tileloom.sim.cycle.simulate import simulate
 
 
@@ -39,6 +41,13 @@ def compile_graph(graph: IntegerGraph, target: Target, taps: bool = False, effor
     mappings of each layer are tried in the whole program, see :mod:`.refine`: about as often it is compiled and
     simulated. Raises :class:`ModelError` with the arithmetic of every layer that the target cannot hold.
     """
+    return compile_and_time(graph, target, taps, effort)[0]
+
+
+def compile_and_time(
+    graph: IntegerGraph, target: Target, taps: bool = False, effort: int = 0
+) -> tuple[Program, Result]:
+    """The program of :func:`compile_graph`, and the simulation of one frame of it, cycle by cycle, that proved it."""
     check_precision(graph, target)
     offers = Offers()
     program, layers = _compile(graph, target, offers, taps=taps)
@@ -50,8 +59,7 @@ def compile_graph(graph: IntegerGraph, target: Target, taps: bool = False, effor
 
         offers.choices = refine(cycles, [layer.output for layer in layers], effort)
         program, _ = _compile(graph, target, offers, taps=taps)
-    prove(program)
-    return program
+    return program, prove(program)
 
 
 def _compile(graph: IntegerGraph, target: Target, offers: Offers, *, taps: bool) -> tuple[Program, list[Layer]]:
@@ -206,7 +214,7 @@ def _program(
 ) -> Program:
     align = 64
     frame = [isa.Begin(target_hash=target.hash), *(item.instruction for item in placed), isa.End()]
-    words = sum(len(isa.encode(instruction)) for instruction in frame)
+    words = sum(instruction_words(instruction) for instruction in frame)
     weights_address = -(-words * 4 // align) * align
     tensors_address = -(-(weights_address + len(placement.weights)) // align) * align
     instructions = [

@@ -2,6 +2,7 @@
 
 from tileloom.hw.spec.program import Program
 from tileloom.hw.spec.registers import Error
+from tileloom.hw.spec.result import Result
 from tileloom.hw.spec.validate import violations
 from tileloom.sim.cycle.simulate import simulate
 
@@ -10,11 +11,12 @@ class ProofError(AssertionError):
     """The compiler has made a program that breaks a rule or does not end: a fault of tileloom, not of the network."""
 
 
-def prove(program: Program) -> None:
-    """Raise :class:`ProofError` with what is wrong with a program."""
+def prove(program: Program) -> Result:
+    """What the cycle simulator says of a program; :class:`ProofError` with what is wrong with it."""
     broken = violations(program.instructions, program.target, program.memory_bytes)
     if broken:
         raise ProofError("\n".join(broken))
     result = simulate(program)
     if result.error is not Error.NONE:
         raise ProofError(f"the program halts with {result.error.name} at word {result.program_counter}")
+    return result

@@ -48,16 +48,14 @@ def from_line(line: str) -> Point:
 
 def evaluate(graph: Any, target: Target, macs: int) -> Point:
     """Compile an integer graph for a target and simulate a frame cycle by cycle."""
-    from tileloom.compiler.backend.compile import compile_graph
-    from tileloom.sim.cycle.simulate import simulate
+    from tileloom.compiler.backend.compile import compile_and_time
     from tileloom.sim.energy.model import energy
 
     found: dict[str, Any] = {"target_hash": f"{target.hash:016x}", "target": target.to_dict()}
     try:
-        program = compile_graph(graph, target)
+        program, result = compile_and_time(graph, target)
     except ModelError as error:
         return Point(**found, refused=str(error.problems[0]))
-    result = simulate(program, frames=1)
     cycles = result.frames[0].cycles
     seconds = cycles / target.clock_hz
     spent = energy(result, target)
