@@ -13,6 +13,7 @@ from typing import Any
 
 from tileloom.fpga.boards import Board, find_board
 from tileloom.fpga.fit import check_fit
+from tileloom.fpga.synthesis import COLLISIONS, SYNTHESES
 from tileloom.fpga.tools import BuildError, Step, StepReport, find_tool, run_step
 from tileloom.hw.spec.config import Target, load_target
 
@@ -144,8 +145,8 @@ def _generate(board: Board, target: Target, folder: Path) -> tuple[int, list[str
         raise BuildError(f"package {error.name} is not installed; run: pip install 'tileloom[rtl,fpga]'") from None
     os.environ["AMARANTH_USE_YOSYS"] = "builtin"
     top = BoardTop(board, target)
-    memories = "setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2"
-    plan = platform.prepare(top, "top", script_after_read=memories, synth_opts="-abc9")
+    options = SYNTHESES["ecp5"].options
+    plan = platform.prepare(top, "top", script_after_read=COLLISIONS, synth_opts=options)
     plan.extract(str(folder))
     script = (folder / "build_top.sh").read_text(encoding="utf-8")
     device = re.search(r"(--\d+k|--um5g?-\d+k)", script)

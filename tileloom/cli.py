@@ -242,6 +242,7 @@ def verify(
     model: options.Model,
     target: options.Target = None,
     engine: options.DeepestEngine = None,
+    family: options.Family = None,
     frames: options.Frames = None,
     seed: options.Seed = 0,
     input: options.Input = None,
@@ -254,7 +255,7 @@ def verify(
     host_ops: options.HostOps = False,
     json: options.JsonPath = None,
 ) -> None:
-    """Compare integer reference, simulators and RTL bit for bit and cycle by cycle."""
+    """Compare integer reference, simulators, RTL and netlist bit for bit and cycle by cycle."""
     from tileloom.verbs.verify import verify as verb
 
     run(
@@ -264,6 +265,7 @@ def verify(
             _named(model, dim, batch, bind, method, bits, host_ops=host_ops),
             target=target,
             engine=engine,
+            family=family,
             frames=frames,
             seed=seed,
             input=input,

@@ -44,11 +44,15 @@ class TraceDifference:
     simulated_end: int | None
     rtl_start: int | None
     rtl_end: int | None
+    engine: str = "RTL"
+    """The RTL, or what stands in its place: the netlist."""
 
     def __str__(self) -> str:
         simulated = _cycles(self.simulated_start, self.simulated_end)
         rtl = _cycles(self.rtl_start, self.rtl_end)
-        return f"frame {self.frame}, tile {self.tile}, tag {self.tag}: {simulated} simulated, {rtl} on the RTL"
+        return (
+            f"frame {self.frame}, tile {self.tile}, tag {self.tag}: {simulated} simulated, {rtl} on the {self.engine}"
+        )
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,12 @@ class TimingDifference:
     cause: str | None
     simulated: int
     rtl: int
+    engine: str = "RTL"
+    """The RTL, or what stands in its place: the netlist."""
 
     def __str__(self) -> str:
         where = f"frame {self.frame}" if self.tile is None else f"frame {self.frame}, tile {self.tile}, {self.cause}"
-        return f"{where}: {self.simulated} cycles simulated, {self.rtl} on the RTL"
+        return f"{where}: {self.simulated} cycles simulated, {self.rtl} on the {self.engine}"
 
 
 def count_mismatches(expected: Codes, got: Codes | None) -> int:
@@ -87,11 +93,11 @@ def first_difference(
 
 
 def first_trace_difference(
-    simulated: Sequence[FrameTiming], rtl: Sequence[FrameTiming], layers: Mapping[int, str]
+    simulated: Sequence[FrameTiming], rtl: Sequence[FrameTiming], layers: Mapping[int, str], engine: str = "RTL"
 ) -> TraceDifference | None:
     """The first differing job of the first differing frame, None where all traces are equal.
 
-    ``layers`` names the layer of each tag.
+    ``layers`` names the layer of each tag, ``engine`` whose ``rtl`` is.
     """
     for frame, (one, other) in enumerate(zip(simulated, rtl, strict=True)):
         if one.trace == other.trace:
@@ -100,21 +106,23 @@ def first_trace_difference(
         first = min(only_one | only_other)
         mine = _span(first, only_one, one.trace)
         theirs = _span(first, only_other, other.trace)
-        return TraceDifference(frame, layers.get(first.tag, ""), first.tag, first.tile, *mine, *theirs)
+        return TraceDifference(frame, layers.get(first.tag, ""), first.tag, first.tile, *mine, *theirs, engine)
     return None
 
 
-def timing_differences(simulated: Sequence[FrameTiming], rtl: Sequence[FrameTiming]) -> list[TimingDifference]:
+def timing_differences(
+    simulated: Sequence[FrameTiming], rtl: Sequence[FrameTiming], engine: str = "RTL"
+) -> list[TimingDifference]:
     """Every frame whose cycles differ, and every tile and cause whose cycles do."""
     found = []
     for frame, (one, other) in enumerate(zip(simulated, rtl, strict=True)):
         if one.cycles != other.cycles:
-            found.append(TimingDifference(frame, None, None, one.cycles, other.cycles))
+            found.append(TimingDifference(frame, None, None, one.cycles, other.cycles, engine))
         for tile, (stalls, others) in enumerate(zip(one.stalls, other.stalls, strict=True)):
             for cause in sorted({*stalls, *others}):
                 counts = stalls.get(cause, 0), others.get(cause, 0)
                 if counts[0] != counts[1]:
-                    found.append(TimingDifference(frame, tile, cause.name.lower(), *counts))
+                    found.append(TimingDifference(frame, tile, cause.name.lower(), *counts, engine))
     return found
 
 

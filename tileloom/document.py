@@ -31,6 +31,8 @@ class Kind(StrEnum):
     """By an exact simulator or by the integer reference."""
     RTL = "RTL"
     """By the hardware description itself, in Verilator."""
+    NETLIST = "netlist"
+    """By the synthesised netlist with models of its cells, in Verilator."""
     PLACED = "placed and routed"
     """By the tools that make the bitstream."""
     MEASURED = "measured"

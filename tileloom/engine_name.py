@@ -12,3 +12,5 @@ class EngineName(StrEnum):
     """Exact cycles, job traces and stalls."""
     RTL = "rtl"
     """The Verilog itself, in Verilator."""
+    NETLIST = "netlist"
+    """What synthesis makes of it for a family of devices, with models of that family's cells; for `verify` alone."""

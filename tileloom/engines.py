@@ -1,4 +1,4 @@
-"""The three engines behind one door: functional, cycle-exact, RTL; and what the RTL needs that may be missing."""
+"""The engines behind one door: functional, cycle-exact, RTL, netlist; and what may be missing for the last two."""
 
 import shutil
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tileloom.compiler.problems import ModelError
+from tileloom.engine_name import EngineName
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.program import Program
 from tileloom.hw.spec.registers import Error
@@ -50,6 +51,18 @@ def require_rtl() -> None:
     )
 
 
+def showing_engine(engine: str | None) -> EngineName:
+    """The engine of a verb that shows figures of one engine: cycle unless named.
+
+    Raises ``ModelError`` TL409 for the netlist, which is only ever compared.
+    """
+    name = EngineName(engine) if engine else EngineName.CYCLE
+    if name is EngineName.NETLIST:
+        rule = "the netlist is compared with the other engines, by `tileloom verify`"
+        raise refuse("TL409", "--engine", rule, "a verb that shows figures of one engine", "take --engine rtl")
+    return name
+
+
 def run_functional(program: Program, inputs: Codes, *, taps: bool = False, watch: Watch = unwatched) -> Result:
     """Outputs (and taps) of every frame by the functional simulator."""
     from tileloom.sim.functional.run import run
@@ -81,6 +94,20 @@ def rtl_engine(target: Target, *, watch: Watch = unwatched) -> "RtlEngine":
     return RtlEngine(build(target, progress=lambda line: watch(f"{stage}: {line}", 0, 0)).library)
 
 
+def netlist_engine(target: Target, family: str, *, watch: Watch = unwatched) -> "RtlEngine":
+    """The synthesised netlist of a target, loaded; built first where the cache does not hold it (minutes).
+
+    Raises the board room's ``BuildError`` where the family is not known, or a tool or the model of a cell is missing.
+    """
+    require_rtl()
+    from tileloom.fpga.netlist.library import build_netlist
+    from tileloom.sim.rtl.engine import RtlEngine
+
+    stage = f"netlist of {target.name} for {family}"
+    watch(stage, 0, 0)
+    return RtlEngine(build_netlist(target, family, progress=lambda line: watch(f"{stage}: {line}", 0, 0)).library)
+
+
 def run_rtl(
     engine: "RtlEngine",
     program: Program,
@@ -89,16 +116,17 @@ def run_rtl(
     taps: bool = False,
     waits: bool = False,
     watch: Watch = unwatched,
+    name: str = "RTL",
 ) -> Result:
     """Outputs, taps and timing of every frame by the RTL, in parts, so that a long run shows where it is.
 
-    With ``waits`` every stall has its place in time.
+    With ``waits`` every stall has its place in time. ``engine`` may also be the netlist's, which ``name`` then says.
     """
     from tileloom.sim.rtl.library import RtlError
 
     count = len(next(iter(inputs.values())))
     step = -(-count // PARTS)
-    stage = "RTL with taps" if taps else "RTL"
+    stage = f"{name} with taps" if taps else name
     parts: list[Result] = []
     for first in range(0, count, step):
         watch(stage, first, count)
@@ -106,7 +134,7 @@ def run_rtl(
         try:
             parts.append(checked(engine.run(program, some, taps=taps, waits=waits), program))
         except RtlError as error:
-            raise _stopped(program, "rtl", str(error)) from None
+            raise _stopped(program, name.lower(), str(error)) from None
     watch(stage, count, count)
     return joined(parts)
 

@@ -75,6 +75,10 @@ Copy = Annotated[Path | None, typer.Option("--output", "-o", metavar="X.onnx", h
 DeepestEngine = Annotated[
     EngineName | None, typer.Option("--engine", help="Deepest engine; rtl where it can be built, else cycle.")
 ]
+Family = Annotated[
+    str | None,
+    typer.Option("--family", metavar="ecp5|ice40", help="Devices that a netlist is synthesised for; else ecp5."),
+]
 Engine = Annotated[EngineName, typer.Option("--engine", help="Engine that gives the numbers.")]
 SavePasses = Annotated[
     Path | None,

@@ -15,12 +15,15 @@ from tileloom.comparison import (
 )
 from tileloom.compilation import Quantised, compile_quantised
 from tileloom.engine_name import EngineName
-from tileloom.engines import rtl_engine, run_cycle, run_functional, run_rtl
+from tileloom.engines import netlist_engine, rtl_engine, run_cycle, run_functional, run_rtl
 from tileloom.frames import Frames
 from tileloom.hw.spec.isa import Space
 from tileloom.hw.spec.program import Program
 from tileloom.hw.spec.result import Result
 from tileloom.progress import Watch, unwatched
+
+FAMILY = "ecp5"
+"""What a netlist is synthesised for unless told otherwise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +35,17 @@ class ProgramRun:
     functional: Result
     cycle: Result | None
     rtl: Result | None
+    netlist: Result | None = None
 
     @property
     def data(self) -> dict[str, Result]:
         """Engines that give tensors."""
-        both = {"functional": self.functional, "RTL": self.rtl}
+        return {"functional": self.functional, **self.hardware}
+
+    @property
+    def hardware(self) -> dict[str, Result]:
+        """Engines that are hardware."""
+        both = {"RTL": self.rtl, "netlist": self.netlist}
         return {name: result for name, result in both.items() if result is not None}
 
 
@@ -76,42 +85,56 @@ class Verification:
 
 
 def verify_quantised(
-    quantised: Quantised, program: Program, frames: Frames, engine: EngineName, watch: Watch = unwatched
+    quantised: Quantised,
+    program: Program,
+    frames: Frames,
+    engine: EngineName,
+    watch: Watch = unwatched,
+    family: str = FAMILY,
 ) -> Verification:
-    """The engines up to ``engine`` against the PyTorch integer reference, as compiled and once more with taps."""
+    """The engines up to ``engine`` against the PyTorch integer reference, as compiled and once more with taps.
+
+    ``family`` of devices is what a netlist is synthesised for.
+    """
     from tileloom.compiler.reference import evaluate
 
     tapped = compile_quantised(quantised, program.target, taps=True, watch=watch)
     watch("integer reference", 0, 0)
     expected: dict[str, Codes] = dict(evaluate(quantised.graph, frames.codes))
-    runs = run_programs({False: program, True: tapped}, frames, engine, watch)
+    runs = run_programs({False: program, True: tapped}, frames, engine, watch, family)
     return compare("PyTorch integer reference", expected, runs)
 
 
-def verify_program(program: Program, frames: Frames, engine: EngineName, watch: Watch = unwatched) -> Verification:
-    """A program file, whose network is not known: the functional simulator is the reference, of the RTL alone."""
-    runs = run_programs({False: program}, frames, engine, watch)
+def verify_program(
+    program: Program, frames: Frames, engine: EngineName, watch: Watch = unwatched, family: str = FAMILY
+) -> Verification:
+    """A program file, whose network is not known: the functional simulator is the reference, of the hardware alone."""
+    runs = run_programs({False: program}, frames, engine, watch, family)
     found = compare("functional simulator", dict(stored(runs[0].functional)), runs)
     return replace(found, comparisons=tuple(each for each in found.comparisons if each.engine != "functional"))
 
 
 def run_programs(
-    programs: Mapping[bool, Program], frames: Frames, engine: EngineName, watch: Watch
+    programs: Mapping[bool, Program], frames: Frames, engine: EngineName, watch: Watch, family: str = FAMILY
 ) -> tuple[ProgramRun, ...]:
     """Each program on each engine up to ``engine``; the key tells whether it was compiled with taps."""
     target = next(iter(programs.values())).target
-    rtl = rtl_engine(target, watch=watch) if engine is EngineName.RTL else None
+    rtl = rtl_engine(target, watch=watch) if engine in (EngineName.RTL, EngineName.NETLIST) else None
+    netlist = netlist_engine(target, family, watch=watch) if engine is EngineName.NETLIST else None
     runs = []
     for taps, program in programs.items():
         functional = run_functional(program, frames.codes, taps=True, watch=watch)
         timed = None if engine is EngineName.FUNCTIONAL else run_cycle(program, frames.count, watch=watch)
         hardware = None if rtl is None else run_rtl(rtl, program, frames.codes, taps=True, watch=watch)
-        runs.append(ProgramRun(program, taps, functional, timed, hardware))
+        gates = None
+        if netlist is not None:
+            gates = run_rtl(netlist, program, frames.codes, taps=True, watch=watch, name="netlist")
+        runs.append(ProgramRun(program, taps, functional, timed, hardware, gates))
     return tuple(runs)
 
 
 def compare(reference: str, expected: dict[str, Codes], runs: tuple[ProgramRun, ...]) -> Verification:
-    """What differs from ``expected``, and between simulated and RTL timing."""
+    """What differs from ``expected``, and between simulated timing and that of the hardware."""
     comparisons: list[Comparison] = []
     layer_mismatches: dict[str, int] = {}
     for run in runs:
@@ -150,9 +173,9 @@ def layer_of(program: Program) -> dict[str, str]:
 
 
 def readable(program: Program, engine: str) -> list[str]:
-    """Tensors that an engine can give: nobody sees into the map buffer of the RTL."""
+    """Tensors that an engine can give: nobody sees into the map buffer of hardware."""
     tensors = {tensor.name: tensor for tensor in (*program.taps, *program.outputs)}
-    return [name for name in layer_of(program) if engine != "RTL" or tensors[name].space == Space.MEMORY]
+    return [name for name in layer_of(program) if engine == "functional" or tensors[name].space == Space.MEMORY]
 
 
 def _first_element(expected: dict[str, Codes], runs: tuple[ProgramRun, ...]) -> ElementDifference | None:
@@ -169,15 +192,19 @@ def _first_element(expected: dict[str, Codes], runs: tuple[ProgramRun, ...]) -> 
 
 def _first_trace(runs: tuple[ProgramRun, ...]) -> TraceDifference | None:
     for run in runs:
-        if run.cycle is not None and run.rtl is not None:
-            layers = {job.tag: job.name for job in run.program.jobs}
-            found = first_trace_difference(run.cycle.frames, run.rtl.frames, layers)
+        layers = {job.tag: job.name for job in run.program.jobs}
+        if run.cycle is None:
+            continue
+        for engine, result in run.hardware.items():
+            found = first_trace_difference(run.cycle.frames, result.frames, layers, engine)
             if found is not None:
                 return found
     return None
 
 
 def _timing_differences(run: ProgramRun) -> list[TimingDifference]:
-    if run.cycle is None or run.rtl is None:
+    if run.cycle is None:
         return []
-    return timing_differences(run.cycle.frames, run.rtl.frames)
+    simulated = run.cycle.frames
+    hardware = run.hardware.items()
+    return [each for engine, result in hardware for each in timing_differences(simulated, result.frames, engine)]

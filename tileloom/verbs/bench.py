@@ -12,7 +12,7 @@ from tileloom.compilation import compile_quantised, quantise_model
 from tileloom.compiler.problems import ModelError
 from tileloom.document import Document, Kind
 from tileloom.engine_name import EngineName
-from tileloom.engines import rtl_engine, run_cycle, run_rtl
+from tileloom.engines import rtl_engine, run_cycle, run_rtl, showing_engine
 from tileloom.frames import frames_for
 from tileloom.hw.spec.config import Target, TargetError, presets
 from tileloom.model_argument import find
@@ -145,7 +145,7 @@ def bench(
     A model or target that the table does not have is measured all the same: the model on ``target``, or on all presets.
     Raises ``ModelError`` and ``TargetError``.
     """
-    chosen = EngineName(engine) if engine else EngineName.CYCLE
+    chosen = showing_engine(engine)
     goals = [goal for goal in GOALS if str(model or goal.network) == goal.network]
     goals = [goal for goal in goals if str(target or goal.target) == goal.target]
     if goals or model is None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from tileloom.compilation import Compiled, compiled
 from tileloom.document import Document, Kind, version
 from tileloom.engine_name import EngineName
-from tileloom.engines import rtl_engine, run_cycle, run_rtl
+from tileloom.engines import rtl_engine, run_cycle, run_rtl, showing_engine
 from tileloom.files import require_writable, write
 from tileloom.frames import Given, arrays_of, calibration_of, frames_for
 from tileloom.model_argument import Model, ModelArgument, find
@@ -96,7 +96,7 @@ def report(
     argument = find(model)
     given = arrays_of(input)
     made = compiled(argument, target, calibration_of(calibration), given, seed, watch)
-    name = EngineName(engine) if engine else EngineName.CYCLE
+    name = showing_engine(engine)
     counted = run_cycle(made.program, 1, watch=watch)
     timed = counted
     if name is EngineName.RTL:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from tileloom.compilation import Compiled, compiled
 from tileloom.document import Document, Kind
 from tileloom.engine_name import EngineName
-from tileloom.engines import rtl_engine, run_cycle, run_functional, run_rtl
+from tileloom.engines import rtl_engine, run_cycle, run_functional, run_rtl, showing_engine
 from tileloom.files import Arrays, require_writable, write_arrays
 from tileloom.frames import Given, arrays_of, calibration_of, frames_for
 from tileloom.hw.spec.registers import CAUSE_TEXTS, Cause
@@ -111,7 +111,7 @@ def simulate(
         require_writable(Path(output))
     given = arrays_of(input)
     made = compiled(argument, target, calibration_of(calibration), given, seed, watch)
-    name = EngineName(engine) if engine else EngineName.CYCLE
+    name = showing_engine(engine)
     data = frames_for(made.inputs, given, frames, seed, argument)
     counted = run_cycle(made.program, data.count, watch=watch)
     values: Result | None = None

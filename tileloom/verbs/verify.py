@@ -1,4 +1,4 @@
-"""``verify``: the same frames through reference, simulators and RTL; differences are counted, the first is named."""
+"""``verify``: the same frames through reference, simulators, hardware; differences are counted, the first is named."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ from tileloom.hw.spec.result import Result
 from tileloom.model_argument import Model, find
 from tileloom.noise import greatest_loss
 from tileloom.progress import Watch, unwatched
-from tileloom.refusal import problem
+from tileloom.refusal import problem, refuse
 from tileloom.tables import Table, decibels, facts
-from tileloom.verification import Comparison, Verification, layer_of, verify_program, verify_quantised
+from tileloom.verification import FAMILY, Comparison, Verification, layer_of, verify_program, verify_quantised
 
 if TYPE_CHECKING:
     from tileloom.compiler.calibration_data import Calibration
@@ -59,6 +59,7 @@ class VerifyDocument(Document):
         "comparisons": Kind.COUNTED,
         "cycles_simulated": Kind.SIMULATED,
         "cycles_rtl": Kind.RTL,
+        "cycles_netlist": Kind.NETLIST,
         "deviation": Kind.SIMULATED,
         "layers[].elements": Kind.COUNTED,
         "layers[].mismatches": Kind.SIMULATED,
@@ -78,6 +79,9 @@ class VerifyDocument(Document):
     cycles_simulated: int | None
     """Of the first frame, program as compiled; every frame of both programs is compared."""
     cycles_rtl: int | None
+    cycles_netlist: int | None = None
+    family: str | None = None
+    """Of the devices that the netlist is synthesised for."""
     trace_equal: bool | None
     """Start and end of every job of every frame, and total cycles, equal."""
     stalls_equal: bool | None
@@ -99,7 +103,10 @@ class VerifyDocument(Document):
             return LONELY
         elements = sum(comparison.elements for comparison in self.comparisons)
         engines = " and ".join(dict.fromkeys(comparison.engine for comparison in self.comparisons))
-        cycles = "; the RTL took the simulated cycles, job by job" if self.trace_equal and self.stalls_equal else ""
+        hardware = "RTL" if self.cycles_netlist is None else "RTL and the netlist"
+        cycles = (
+            f"; the {hardware} took the simulated cycles, job by job" if self.trace_equal and self.stalls_equal else ""
+        )
         return f"Equal: {elements:,} elements of {engines}, every one as in the {self.reference}{cycles}."
 
 
@@ -108,17 +115,22 @@ def verify(
     *,
     target: str | Path | None = None,
     engine: str | None = None,
+    family: str | None = None,
     frames: int | None = None,
     seed: int = 0,
     input: Given | None = None,
     calibration: "Given | Calibration | None" = None,
     watch: Watch = unwatched,
 ) -> VerifyDocument:
-    """Compare all engines up to ``engine`` (functional, cycle, rtl; None: rtl where it can be built, else cycle).
+    """Compare all engines up to ``engine``: functional, cycle, rtl, netlist; None: rtl if it can be built, else cycle.
 
+    The netlist is synthesised for ``family`` (ecp5, the usual one, or ice40) and costs minutes.
     Without ``input`` the frames are the zoo's held-out digits, or random codes by ``seed``. Differences are problems
     (TL410) of the document; what the user's input is at fault for is raised.
     """
+    if family is not None and engine != EngineName.NETLIST:
+        fix = "add --engine netlist, or leave --family out"
+        raise refuse("TL409", "--family", "a family of devices is what a netlist is synthesised for", "", fix)
     argument = find(model)
     given = arrays_of(input)
     made = compiled(argument, target, calibration_of(calibration), given, seed, watch)
@@ -128,15 +140,15 @@ def verify(
     count = frames if frames is not None or given is not None else FRAMES
     data = frames_for(made.inputs, given, count, seed, argument)
     if made.quantised is None:
-        alone = verify_program(made.program, data, deepest, watch)
-        return verify_document(argument.name, made, data, deepest, alone, notes=skipped)
-    found = verify_quantised(made.quantised, made.program, data, deepest, watch)
+        alone = verify_program(made.program, data, deepest, watch, family or FAMILY)
+        return verify_document(argument.name, made, data, deepest, alone, notes=skipped, family=family)
+    found = verify_quantised(made.quantised, made.program, data, deepest, watch, family or FAMILY)
     floats, notes = FloatRun(), (*skipped, *made.quantised.graph.notes)
     try:
         floats = run_float_network(made.quantised, found.expected, data, watch)
     except ModelError as error:
         notes = (*notes, f"no deviations: {error}")
-    return verify_document(argument.name, made, data, deepest, found, floats, notes)
+    return verify_document(argument.name, made, data, deepest, found, floats, notes, family)
 
 
 def verify_document(
@@ -147,13 +159,14 @@ def verify_document(
     found: Verification,
     floats: FloatRun | None = None,
     notes: tuple[str, ...] = (),
+    family: str | None = None,
 ) -> VerifyDocument:
     """The document of what a verification found."""
     timing = found.runs[0]
-    is_timed = timing.cycle is not None and timing.rtl is not None
+    is_timed = timing.cycle is not None and bool(timing.hardware)
     cycles_differ = any(difference.cause is None for difference in found.timing)
     stalls_differ = any(difference.cause is not None for difference in found.timing)
-    hardware = {"mismatches": Kind.RTL, "layers[].mismatches": Kind.RTL} if engine is EngineName.RTL else {}
+    hardware = {"mismatches": Kind.RTL, "layers[].mismatches": Kind.RTL} if timing.hardware else {}
     layers = tuple(_layers(made, found, floats))
     return VerifyDocument(
         problems=_problems(found),
@@ -169,6 +182,8 @@ def verify_document(
         comparisons=found.comparisons,
         cycles_simulated=_cycles(timing.cycle),
         cycles_rtl=_cycles(timing.rtl),
+        cycles_netlist=_cycles(timing.netlist),
+        family=None if timing.netlist is None else family or FAMILY,
         trace_equal=found.first_trace is None and not cycles_differ if is_timed else None,
         stalls_equal=not stalls_differ if is_timed else None,
         deviation=_total(made, floats, found),
@@ -249,7 +264,7 @@ def _problems(found: Verification) -> tuple[Problem, ...]:
         rule = "every job must start and end in the cycle that was simulated"
         problems.append(problem("TL410", found.first_trace.layer, rule, str(found.first_trace), fix))
     if found.timing:
-        rule = "the RTL must take the simulated cycles, stall by stall"
+        rule = "the hardware must take the simulated cycles, stall by stall"
         problems.append(problem("TL410", found.runs[0].program.name, rule, str(found.timing[0]), fix))
     return tuple(problems)
 
@@ -281,10 +296,12 @@ def _engine_table(document: VerifyDocument) -> Table:
 
 def _summary(document: VerifyDocument) -> Table:
     deviation = document.deviation or Deviations(None, None)
+    gates = document.cycles_netlist
     rows = [
         ("mismatches", document.mismatches, document.kinds["mismatches"]),
         ("cycles of a frame", document.cycles_simulated, Kind.SIMULATED),
         ("cycles of a frame", document.cycles_rtl, Kind.RTL),
+        *([(f"cycles of a frame, {document.family}", gates, Kind.NETLIST)] if gates is not None else []),
         ("job traces equal", document.trace_equal, Kind.RTL),
         ("stalls by cause equal", document.stalls_equal, Kind.RTL),
         ("outputs vs float network", _long(deviation.float), Kind.SIMULATED),

@@ -1,0 +1,26 @@
+"""The synthesis of a family: one script for the boards' builds, the areas and the sign-off of the netlist."""
+
+from dataclasses import dataclass
+
+COLLISIONS = "setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2"
+"""Before synthesis: the machine never reads a word in the cycle in which it is written, so nothing has to be built that
+gives the old one. The cell models of the sign-off spoil every such read."""
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """Yosys's command of a family, and the options that the project gives it."""
+
+    command: str
+    options: str
+
+    def line(self, top: str) -> str:
+        """The whole command for a top module."""
+        return " ".join([self.command, *self.options.split(), "-top", top])
+
+
+SYNTHESES = {
+    "ecp5": Synthesis("synth_ecp5", "-abc9"),
+    "ice40": Synthesis("synth_ice40", "-dsp -abc9 -device u"),
+}
+"""By family of devices."""
