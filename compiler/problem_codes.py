@@ -242,6 +242,11 @@ CODES: dict[str, tuple[str, str]] = {
         "The port must be the board's, the board must be powered and hold a bitstream of tileloom for the program's "
         "target, and the program must fit its memory. After a lost connection the program must be loaded again.",
     ),
+    "TL416": (
+        "a technology cannot be used",
+        "A technology is the name of a table of energies (`tileloom technologies` lists them) or a TOML file of the "
+        "same form, in which every number has a value, a range and a source.",
+    ),
     "TL501": (
         "a layer does not fit the target",
         "Even the smallest piece of the layer, one output pixel of one group of columns, needs more of a buffer than "

@@ -29,6 +29,7 @@ from tileloom.verbs.rtl import rtl
 from tileloom.verbs.run import run
 from tileloom.verbs.simulate import simulate
 from tileloom.verbs.targets import targets
+from tileloom.verbs.technologies import technologies
 from tileloom.verbs.verify import verify
 from tileloom.verbs.zoo import zoo
 
@@ -56,6 +57,7 @@ __all__ = [
     "run",
     "simulate",
     "targets",
+    "technologies",
     "verify",
     "zoo",
 ]

@@ -208,6 +208,8 @@ def simulate(
     input: options.Input = None,
     calibration: options.Calibration = None,
     output: options.Outputs = None,
+    technology: options.Technology = None,
+    frames_per_second: options.FramesPerSecond = None,
     dim: options.Dims = None,
     batch: options.Batch = None,
     bind: options.Bind = None,
@@ -231,6 +233,8 @@ def simulate(
             input=input,
             calibration=calibration,
             output=output,
+            technology=technology,
+            frames_per_second=frames_per_second,
             watch=watch,
         ),
         json,
@@ -345,6 +349,8 @@ def report(
     dim: options.Dims = None,
     batch: options.Batch = None,
     bind: options.Bind = None,
+    technology: options.Technology = None,
+    frames_per_second: options.FramesPerSecond = None,
     method: options.Method = None,
     bits: options.Bits = None,
     json: options.JsonPath = None,
@@ -370,6 +376,8 @@ def report(
         ),
         json,
     )
+            technology=technology,
+            frames_per_second=frames_per_second,
 
 
 @app.command(epilog="Example: tileloom rtl --target small --output small_rtl")
@@ -447,6 +455,14 @@ def bench(
 def disassemble(model: options.Model, target: options.Target = None, json: options.JsonPath = None) -> None:
     """Show a program's instructions, each with its layer."""
     from tileloom.verbs.disassemble import disassemble as verb
+@app.command(epilog="Example: tileloom technologies --technology ecp5")
+def technologies(technology: options.OneTechnology = None, json: options.JsonPath = None) -> None:
+    """List the tables of energies, or every number of one with its range and source."""
+    from tileloom.verbs.technologies import technologies as verb
+
+    run("technologies", technology or "", lambda watch: verb(technology), json)
+
+
 
     run("disassemble", model, lambda watch: verb(model, target=target, watch=watch), json)
 

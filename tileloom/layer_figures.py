@@ -8,6 +8,7 @@ from tileloom.hw.spec.program import Program
 from tileloom.hw.spec.result import FrameTiming, JobTrace, Result
 from tileloom.sim.cycle.counts import Counts, count_events
 from tileloom.sim.energy.model import energy_of_events
+from tileloom.sim.energy.technology import DEFAULT, Technology, load_technology
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,21 @@ class LayerFigures:
         return None if worst is None else f"{worst} ({waits[worst]:,})"
 
 
-def layer_figures(program: Program, timed: Result, counted: Result) -> tuple[LayerFigures, ...]:
+def layer_figures(
+    program: Program, timed: Result, counted: Result, technology: Technology | None = None
+) -> tuple[LayerFigures, ...]:
     """One entry for each layer of the program, in order.
 
     Parameters
     ----------
     timed : whose first frame has the cycles and the trace
-    counted : the cycle simulator's result, whose first frame has the stalls with their time
+    counted : the cycle simulator's result, whose first frame has the stalls with their time; they are taken from
+        it where those of ``timed`` have none
+    technology : table of energies; None: the usual one
     """
+    table = technology or load_technology(DEFAULT)
     ends = layer_ends(program, timed.frames[0])
-    stalls = stalls_between(ends, counted.frames[0])
+    stalls = stalls_between(ends, (timed if timed.frames[0].waits else counted).frames[0])
     events = count_events(program.instructions, program.target)
     least: Mapping[str, int] = program.information.get("least_bytes", {})
     figures, start = [], 0
@@ -58,7 +64,8 @@ def layer_figures(program: Program, timed: Result, counted: Result) -> tuple[Lay
         cycles, start = ends[index] - start, ends[index]
         written = sum(t.channels * t.height * t.width for t in program.outputs if t.layer == job.name)
         minimum = least.get(job.node, 0) + written
-        figures.append(_figures(program, index, cycles, minimum, events.get(job.tag, Counts()), stalls[index]))
+        found = events.get(job.tag, Counts())
+        figures.append(_figures(program, index, cycles, minimum, found, stalls[index], table))
     return tuple(figures)
 
 
@@ -103,10 +110,11 @@ def _figures(
     minimum: int,
     counts: Counts,
     stalls: dict[str, int],
+    technology: Technology,
 ) -> LayerFigures:
     target, job = program.target, program.jobs[index]
     seconds = cycles / target.clock_hz
-    joules = energy_of_events(asdict(counts), cycles, target).joules.value
+    joules = energy_of_events(asdict(counts), cycles, target, technology).joules.value
     bound = max(job.macs / target.macs_per_cycle, minimum / target.port_bytes)
     return LayerFigures(
         name=job.name,

@@ -52,6 +52,18 @@ Bits = Annotated[
     Path | None, typer.Option("--bits", metavar="X.toml", help="Bit widths of layers, by patterns of node names.")
 ]
 Frames = Annotated[int | None, typer.Option("--frames", min=1, max=1_000_000, help="Inferences; else all of --input.")]
+Technology = Annotated[
+    str | None,
+    typer.Option(
+        "--technology", metavar="NAME|FILE.toml", help="Table of energies (see `technologies`); else `asic45`."
+    ),
+]
+OneTechnology = Annotated[
+    str | None, typer.Option("--technology", metavar="NAME|FILE.toml", help="Show every number of this table.")
+]
+FramesPerSecond = Annotated[
+    float | None, typer.Option("--frames-per-second", metavar="RATE", help="Tell the power at this frame rate, too.")
+]
 Effort = Annotated[
     int,
     typer.Option(

@@ -34,6 +34,7 @@ def problems_of(error: Exception, thing: str = "") -> tuple[Problem, ...] | None
     from tileloom.hw.spec.isa import EncodingError
     from tileloom.hw.spec.program import ProgramError
     from tileloom.hw.verilator import BuildError
+    from tileloom.sim.energy.technology import TechnologyError
 
     if isinstance(error, ModelError):
         return error.problems
@@ -45,6 +46,8 @@ def problems_of(error: Exception, thing: str = "") -> tuple[Problem, ...] | None
     if isinstance(error, TargetError):
         fix = "see `tileloom targets` and `tileloom explain TL403`"
         return (problem("TL403", error.target or thing or "target", text, "", fix),)
+    if isinstance(error, TechnologyError):
+        return (problem("TL416", error.technology or "technology", text, "", error.fix),)
     if isinstance(error, BuildError):
         line = text.partition("\n")[0]
         return (problem("TL406", thing or "rtl", line, "", "the simulators need no RTL: --engine cycle"),)

@@ -24,6 +24,8 @@ class Counts:
     accumulator_reads: int = 0
     """Entries of accumulator memory read, `columns` sums each."""
     accumulator_writes: int = 0
+    entries_sent: int = 0
+    """Entries of `columns` sums that go over local lines to the next tile."""
     results: int = 0
     """Sums requantised, before pooling; columns that are not written in the last group included."""
     table_lookups: int = 0
@@ -34,6 +36,8 @@ class Counts:
     residual_bytes_written: int = 0
     weight_bytes_loaded: int = 0
     """Into weight rings, every tile of a mask counted."""
+    weight_line_bytes: int = 0
+    """Of whole beats on the line of weights, counted once however many tiles take them."""
     elements: int = 0
     """Cycles of the loader in which it sends an element."""
     slot_beats_read: int = 0
@@ -126,6 +130,7 @@ def _weights(weights: isa.Weights, target: Target, counts: Counts) -> None:
     reached = sum(len(tiles_of(weights.mask << p * weights.part_shift, target.tiles)) for p in range(weights.parts))
     counts.weight_bytes_loaded += portions * reached * weights.words * target.word_bytes
     size = portions * weights.parts * weights.beats * target.port_bytes
+    counts.weight_line_bytes += size
     if weights.space:
         counts.map_bytes_read += size
     else:
@@ -168,6 +173,7 @@ def _job(job: isa.Job, target: Target, counts: Counts) -> None:
         counts.accumulator_reads += units * pixels
     if job.to_neighbour:
         counts.accumulator_writes += finished * pixels
+        counts.entries_sent += finished * pixels
         return
     sums = finished * pixels * target.columns
     counts.results += sums

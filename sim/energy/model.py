@@ -1,32 +1,37 @@
-"""Energy: event counts times a table of sourced figures. An estimate, with its range; nothing is measured here."""
+"""Energy: event counts times a table of sourced figures. An estimate, with its range; ``docs/energy.md`` tells more."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.result import Result
-from tileloom.sim.energy.charges import CHARGES, EVENTS, MEMORY
-from tileloom.sim.energy.technology import NOTHING, Figure, Source, Technology, TechnologyError, load_technology
+from tileloom.sim.energy.charges import CHARGES, DRIVERS, EVENTS, MEMORY, Part, driven, memory_bits
+from tileloom.sim.energy.factors import Factors, load_factors
+from tileloom.sim.energy.figure import NOTHING, Figure
+from tileloom.sim.energy.registers import register_bits
+from tileloom.sim.energy.technology import DEFAULT, Technology, TechnologyError, load_technology
 
-OVERHEAD, LEAKAGE = "clock and control", "leakage"
-PICO = 1e-12
+CLOCK, LEAKAGE = "clock", "leakage"
+STEADY = (CLOCK, LEAKAGE)
+"""Units that take power all the time, whether the machine works or waits."""
+PICO, NANO = 1e-12, 1e-9
 
 
 @dataclass(frozen=True)
 class EnergyReport:
     """Energy of one frame."""
 
-    technology: str
-    title: str
+    technology: Technology
     units: dict[str, Figure]
-    """Joules by unit; their sum is ``joules``."""
+    """Joules by unit of the machine, :data:`MEMORY` included; the board is not among them."""
     seconds: float
-    """Time of the frame, which leakage and power rest on."""
-    sources: tuple[Source, ...]
+    """Time of the frame, which clock, leakage and power rest on."""
+    board_watts: Figure
+    """What the board takes beside its chip and memory traffic; never part of a sum here."""
 
     @property
     def joules(self) -> Figure:
-        """The whole frame, memory included."""
+        """The whole frame: chip and external memory, without the board."""
         return sum(self.units.values(), NOTHING)
 
     @property
@@ -36,26 +41,31 @@ class EnergyReport:
 
     @property
     def watts(self) -> Figure:
-        """Mean power during the frame."""
+        """Mean power during the frame, without the board."""
         return self.joules * (1 / self.seconds)
 
-    @property
-    def uncalibrated(self) -> tuple[str, ...]:
-        """Numbers of the table that are our own estimates."""
-        return tuple(source.name for source in self.sources if source.uncalibrated)
+    def watts_at(self, frames_per_second: float) -> Figure:
+        """Mean power at a frame rate: clock and leakage all the time, everything else with each frame.
+
+        The clock is taken to run between frames, too. The rate must not exceed what the machine can do.
+        """
+        steady = sum((self.units[unit] for unit in STEADY), NOTHING) * (1 / self.seconds)
+        moving = sum((figure for unit, figure in self.units.items() if unit not in STEADY), NOTHING)
+        return steady + moving * frames_per_second
 
     @property
     def basis(self) -> str:
         """One sentence on what the figure is worth."""
         total = self.joules
         down, up = (round(100 * abs(edge / total.value - 1)) if total.value else 0 for edge in (total.low, total.high))
+        mine = [unit for unit, figure in self.units.items() if not figure.calibrated and figure.high]
         return (
-            f"event counts times the table {self.technology!r} ({self.title}); range -{down} % .. +{up} %; "
-            f"not calibrated: {', '.join(self.uncalibrated) or 'nothing'}"
+            f"event counts times the table {self.technology.name!r} ({self.technology.title}); range -{down} % .. "
+            f"+{up} %; uncalibrated: {', '.join(mine) or 'nothing'}"
         )
 
 
-def energy(result: Result, target: Target, technology: str | Technology = "asic45") -> EnergyReport:
+def energy(result: Result, target: Target, technology: str | Technology = DEFAULT) -> EnergyReport:
     """Energy of one frame of a result that has event counts and cycles (the cycle simulator's).
 
     Raises
@@ -69,22 +79,45 @@ def energy(result: Result, target: Target, technology: str | Technology = "asic4
 
 
 def energy_of_events(
-    events: Mapping[str, int], cycles: int, target: Target, technology: str | Technology = "asic45"
+    events: Mapping[str, int],
+    cycles: int,
+    target: Target,
+    technology: str | Technology = DEFAULT,
+    factors: Factors | None = None,
 ) -> EnergyReport:
-    """Energy of counted events that take ``cycles`` together: of a frame, or of a layer."""
+    """Energy of counted events that take ``cycles`` together: of a frame, or of a layer.
+
+    ``factors`` tell what the hardware does with each event (None: those that were calibrated on its RTL).
+    """
     table = technology if isinstance(technology, Technology) else load_technology(technology)
+    known = factors or load_factors()
     missing = sorted(EVENTS - set(events))
     if missing:
         raise TechnologyError(f"energy needs counts of {', '.join(missing)}, which the result does not have")
     units: dict[str, Figure] = {}
     for charge in CHARGES:
-        joules = charge.cost(target, table) * (events[charge.event] * PICO)
-        units[charge.unit] = units.get(charge.unit, NOTHING) + joules
-    on_chip = sum((figure for unit, figure in units.items() if unit != MEMORY), NOTHING)
+        cost = charge.cost(target, table)
+        if charge.part is not Part.TRANSFER:
+            cost = cost.times(known.of(charge.unit, charge.part))
+        units[charge.unit] = units.get(charge.unit, NOTHING) + cost * (events[charge.event] * PICO)
+    for unit in dict.fromkeys(driver.unit for driver in DRIVERS):
+        toggles = known.toggles(unit) * driven(unit, events, target)
+        units[unit] = units.get(unit, NOTHING) + toggles.times(table["register.toggle_pj"]) * PICO
     seconds = cycles / target.clock_hz
-    units[OVERHEAD] = on_chip.times(table.overhead)
-    units[LEAKAGE] = table.leakage_watts_per_mac * (target.macs_per_cycle * seconds)
-    return EnergyReport(table.name, table.title, units, seconds, table.sources)
+    registers = register_bits(target)
+    clock = registers.times(table["register.clock_pj"]) + table["clock_root_pj"]
+    units[CLOCK] = clock * (cycles * PICO)
+    units[LEAKAGE] = leakage_watts(target, table) * seconds
+    return EnergyReport(table, units, seconds, table["board.static_w"])
 
 
-__all__ = ["EnergyReport", "energy", "energy_of_events"]
+def leakage_watts(target: Target, table: Technology) -> Figure:
+    """Power of the chip at rest, its clock stopped."""
+    multipliers = target.macs_per_cycle * target.activation_bits * target.weight_bits
+    watts = table["leakage.register_nw"].times(register_bits(target)) * NANO
+    watts += table["leakage.multiplier_nw_per_bit2"] * (multipliers * NANO)
+    watts += table["leakage.memory_nw_per_bit"] * (memory_bits(target) * NANO)
+    return watts + table["leakage.device_w"]
+
+
+__all__ = ["EnergyReport", "energy", "energy_of_events", "leakage_watts"]

@@ -41,6 +41,7 @@ def walk_weights(weights: isa.Weights, target: Target, found: Counter[str]) -> N
     for _, _, part in product(range(weights.repeats), range(weights.portions), range(weights.parts)):
         name = "map_bytes_read" if weights.space else "memory_weight_bytes"
         found[name] += weights.beats * target.port_bytes
+        found["weight_line_bytes"] += weights.beats * target.port_bytes
         reached = tiles(weights.mask << part * weights.part_shift, target)
         found["weight_bytes_loaded"] += weights.words * target.word_bytes * reached
 
@@ -76,6 +77,7 @@ def walk_job(job: isa.Job, target: Target, found: Counter[str]) -> None:
                 found["idle_cycles"] += job.idle
                 found["accumulator_reads"] += (not first) + job.from_neighbour
                 found["accumulator_writes"] += (not last) or job.to_neighbour
+                found["entries_sent"] += last and job.to_neighbour
                 if not last or job.to_neighbour:
                     continue
                 found["results"] += target.columns

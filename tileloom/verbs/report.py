@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from tileloom.compilation import Compiled, compiled
-from tileloom.document import Document, Kind, version
+from tileloom.document import Document, Kind
+from tileloom.energy_figures import technology_of
 from tileloom.engine_name import EngineName
 from tileloom.engines import rtl_engine, run_cycle, run_rtl, showing_engine
 from tileloom.files import require_writable, write
@@ -99,6 +100,8 @@ def report(
     name = showing_engine(engine)
     counted = run_cycle(made.program, 1, watch=watch)
     timed = counted
+    technology: str | None = None,
+    frames_per_second: float | None = None,
     if name is EngineName.RTL:
         data = frames_for(made.inputs, given, 1, seed, argument)
         timed = run_rtl(rtl_engine(made.program.target, watch=watch), made.program, data.codes, watch=watch)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tileloom.compilation import Compiled, compiled
 from tileloom.document import Document, Kind
+from tileloom.energy_figures import EnergyFigures, figures_of, kinds, technology_of
 from tileloom.engine_name import EngineName
 from tileloom.engines import rtl_engine, run_cycle, run_functional, run_rtl, showing_engine
 from tileloom.files import Arrays, require_writable, write_arrays
@@ -16,7 +17,7 @@ from tileloom.hw.spec.result import Result
 from tileloom.layer_figures import LayerFigures, frame_bytes, layer_figures
 from tileloom.model_argument import Model, find
 from tileloom.progress import Watch, unwatched
-from tileloom.sim.energy.model import energy
+from tileloom.sim.energy.technology import Technology
 from tileloom.tables import Table, facts, percent, si
 
 if TYPE_CHECKING:
@@ -76,16 +77,19 @@ class SimulateDocument(Document):
     energy_high_j: float | None
     power_w: float | None
     energy_units_j: dict[str, float]
-    """Joules by unit of the machine, memory and overheads included; they sum to ``energy_j``."""
+    """Joules by unit of the machine, memory included; they sum to ``energy_j``. The board is not among them."""
     energy_basis: str | None
     """What the energy figures rest on, and how far they may be off."""
     layers: tuple[LayerFigures, ...]
     output: str | None = None
     notes: tuple[str, ...] = ()
 
+    energy: EnergyFigures | None = None
+    """The same energies with their ranges, on which technology, at which frame rate, and the board's static power."""
     def tables(self) -> list[Table]:
-        """The frame's figures, then the layers."""
-        return [_frame_table(self), *([_layer_table(self)] if self.layers else [])]
+        """The frame's figures, the layers, the units' energy."""
+        layers = [_layer_table(self)] if self.layers else []
+        return [_frame_table(self), *layers, *([self.energy.table()] if self.energy else [])]
 
 
 def simulate(
@@ -99,14 +103,20 @@ def simulate(
     calibration: "Given | Calibration | None" = None,
     output: str | Path | None = None,
     watch: Watch = unwatched,
+    technology: str | None = None,
+    frames_per_second: float | None = None,
 ) -> SimulateDocument:
     """Run a network or program on one engine (default: cycle).
 
     With ``output`` the network's results are written there as an ``.npz`` of real values by output name; the cycle
-    engine, which has no data, then borrows the functional one. Raises ``ModelError``, ``ProgramError`` or
-    ``TargetError``.
+    ``technology`` names the table of energies (see ``tileloom technologies``); with ``frames_per_second`` the power at
+    that rate is told too.
+
+    engine, which has no data, then borrows the functional one. Raises ``ModelError``, ``ProgramError``, ``TargetError``
+    or ``TechnologyError``.
     """
     argument = find(model)
+    table = technology_of(technology)
     if output is not None:
         require_writable(Path(output))
     given = arrays_of(input)
@@ -122,7 +132,8 @@ def simulate(
     if output is not None and values is not None:
         write_arrays(Path(output), reals_of(made, values))
     timed = values if name is EngineName.RTL and values is not None else counted
-    return simulate_document(argument.name, made, name, timed, counted, None if output is None else str(output))
+    written = None if output is None else str(output)
+    return simulate_document(argument.name, made, name, timed, counted, written, table, frames_per_second)
 
 
 def reals_of(made: Compiled, result: Result) -> Arrays:
@@ -137,7 +148,14 @@ def reals_of(made: Compiled, result: Result) -> Arrays:
 
 
 def simulate_document(
-    model: str, made: Compiled, engine: EngineName, timed: Result, counted: Result, output: str | None = None
+    model: str,
+    made: Compiled,
+    engine: EngineName,
+    timed: Result,
+    counted: Result,
+    output: str | None = None,
+    technology: Technology | None = None,
+    frames_per_second: float | None = None,
 ) -> SimulateDocument:
     """The document of a run: ``timed`` has the cycles, ``counted``, of the cycle engine, the stalls and events."""
     program, target = made.program, made.program.target
@@ -146,14 +164,15 @@ def simulate_document(
     rest = [frame.cycles for frame in timed.frames[1:]] or [frame.cycles for frame in timed.frames]
     interval = sum(rest) / len(rest) if is_timed else None
     every = [frame.cycles for frame in timed.frames]
-    layers = layer_figures(program, timed, counted) if is_timed else ()
+    table = technology or technology_of(None)
+    layers = layer_figures(program, timed, counted, table) if is_timed else ()
     macs = sum(layer.macs for layer in layer_figures(program, counted, counted))
     minimum = sum(layer.dram_bytes_minimum for layer in layer_figures(program, counted, counted))
-    spent = energy(counted, target) if is_timed else None
+    spent = figures_of(counted, target, macs, table, frames_per_second) if is_timed else None
     bound = max(macs / target.macs_per_cycle, minimum / target.port_bytes)
     hardware = {name: Kind.RTL for name in (*TIMED, "gops")} if engine is EngineName.RTL else {}
     return SimulateDocument(
-        changed_kinds={**hardware, **({"layers[].cycles": Kind.RTL} if hardware else {})},
+        changed_kinds=hardware,
         model=model,
         target=target.name,
         engine=engine,
@@ -173,16 +192,17 @@ def simulate_document(
         interval_s=interval / target.clock_hz if interval else None,
         frames_per_s=target.clock_hz / interval if interval else None,
         gops=2e-9 * macs * target.clock_hz / cycles if cycles else None,
-        energy_j=spent.joules.value if spent else None,
-        energy_low_j=spent.joules.low if spent else None,
-        energy_high_j=spent.joules.high if spent else None,
-        power_w=spent.watts.value if spent else None,
-        energy_units_j={unit: figure.value for unit, figure in spent.units.items()} if spent else {},
+        energy_j=spent.joules if spent else None,
+        energy_low_j=spent.low if spent else None,
+        energy_high_j=spent.high if spent else None,
+        power_w=spent.watts if spent else None,
+        energy_units_j={unit.unit: unit.joules for unit in spent.units} if spent else {},
         energy_basis=spent.basis if spent else None,
         layers=layers,
         output=output,
         notes=made.quantised.graph.notes if made.quantised else (),
     )
+        energy=spent,
 
 
 def _frame_table(document: SimulateDocument) -> Table:
@@ -199,12 +219,9 @@ def _frame_table(document: SimulateDocument) -> Table:
         ("arithmetic", si(document.gops and document.gops * 1e9, "OP/s"), kinds["gops"]),
         ("DRAM bytes", document.dram_bytes, kinds["dram_bytes"]),
         ("DRAM bytes at least", document.dram_bytes_minimum, kinds["dram_bytes_minimum"]),
-        ("energy of a frame", si(document.energy_j, "J"), kinds["energy_j"]),
-        ("  it may lie between", _range(document), kinds["energy_j"]),
-        ("power", si(document.power_w, "W"), kinds["power_w"]),
+        *(document.energy.rows(kinds["energy_j"]) if document.energy else []),
     ]
-    basis = f"Energy: {document.energy_basis}." if document.energy_basis else ""
-    notes = [basis, *document.notes, f"Written to {document.output}." if document.output else ""]
+    notes = [*document.notes, f"Written to {document.output}." if document.output else ""]
     clock = si(document.clock_hz, "Hz")
     title = f"{document.model} on {document.target} at {clock}, engine {document.engine}"
     return facts(title, rows, "\n".join(note for note in notes if note))
@@ -213,12 +230,6 @@ def _frame_table(document: SimulateDocument) -> Table:
 def _whole(cycles: float | None) -> int | float | None:
     """A mean that is a whole number, as one."""
     return int(cycles) if cycles is not None and cycles.is_integer() else cycles
-
-
-def _range(document: SimulateDocument) -> str | None:
-    if document.energy_low_j is None:
-        return None
-    return f"{si(document.energy_low_j, 'J')} and {si(document.energy_high_j, 'J')}"
 
 
 def _layer_table(document: SimulateDocument) -> Table:
