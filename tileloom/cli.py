@@ -346,11 +346,11 @@ def report(
         list[str] | None,
         typer.Option("--want", metavar="FIGURE<=NUMBER", help="Say whether a figure keeps a bound; may be repeated."),
     ] = None,
+    technology: options.Technology = None,
+    frames_per_second: options.FramesPerSecond = None,
     dim: options.Dims = None,
     batch: options.Batch = None,
     bind: options.Bind = None,
-    technology: options.Technology = None,
-    frames_per_second: options.FramesPerSecond = None,
     method: options.Method = None,
     bits: options.Bits = None,
     json: options.JsonPath = None,
@@ -372,12 +372,12 @@ def report(
             csv=csv,
             trace=trace,
             wants=tuple(want or ()),
+            technology=technology,
+            frames_per_second=frames_per_second,
             watch=watch,
         ),
         json,
     )
-            technology=technology,
-            frames_per_second=frames_per_second,
 
 
 @app.command(epilog="Example: tileloom rtl --target small --output small_rtl")
@@ -451,10 +451,6 @@ def bench(
     run("bench", model or "", lambda watch: wanted(watch=watch), json)
 
 
-@app.command(epilog="Example: tileloom disassemble net.tlp")
-def disassemble(model: options.Model, target: options.Target = None, json: options.JsonPath = None) -> None:
-    """Show a program's instructions, each with its layer."""
-    from tileloom.verbs.disassemble import disassemble as verb
 @app.command(epilog="Example: tileloom technologies --technology ecp5")
 def technologies(technology: options.OneTechnology = None, json: options.JsonPath = None) -> None:
     """List the tables of energies, or every number of one with its range and source."""
@@ -463,6 +459,10 @@ def technologies(technology: options.OneTechnology = None, json: options.JsonPat
     run("technologies", technology or "", lambda watch: verb(technology), json)
 
 
+@app.command(epilog="Example: tileloom disassemble net.tlp")
+def disassemble(model: options.Model, target: options.Target = None, json: options.JsonPath = None) -> None:
+    """Show a program's instructions, each with its layer."""
+    from tileloom.verbs.disassemble import disassemble as verb
 
     run("disassemble", model, lambda watch: verb(model, target=target, watch=watch), json)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from tileloom.compilation import Compiled, compiled
-from tileloom.document import Document, Kind
+from tileloom.document import Document, Kind, version
 from tileloom.energy_figures import technology_of
 from tileloom.engine_name import EngineName
 from tileloom.engines import rtl_engine, run_cycle, run_rtl, showing_engine
@@ -79,6 +79,8 @@ def report(
     csv: str | Path | None = None,
     trace: str | Path | None = None,
     wants: tuple[str, ...] = (),
+    technology: str | None = None,
+    frames_per_second: float | None = None,
     watch: Watch = unwatched,
 ) -> ReportDocument:
     """Write the page of a network or program, from one frame on one engine (cycle or rtl; default: cycle).
@@ -94,18 +96,17 @@ def report(
     places = [Path(path) for path in (output, csv, trace) if path is not None]
     for path in places:
         require_writable(path)
+    table = technology_of(technology)
     argument = find(model)
     given = arrays_of(input)
     made = compiled(argument, target, calibration_of(calibration), given, seed, watch)
     name = showing_engine(engine)
     counted = run_cycle(made.program, 1, watch=watch)
     timed = counted
-    technology: str | None = None,
-    frames_per_second: float | None = None,
     if name is EngineName.RTL:
         data = frames_for(made.inputs, given, 1, seed, argument)
         timed = run_rtl(rtl_engine(made.program.target, watch=watch), made.program, data.codes, watch=watch)
-    document = simulate_document(argument.name, made, name, timed, counted)
+    document = simulate_document(argument.name, made, name, timed, counted, None, table, frames_per_second)
     bounds = read_wants(wants, _figures(document))
     watch("drawing", 0, 0)
     files = {

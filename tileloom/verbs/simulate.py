@@ -50,6 +50,7 @@ class SimulateDocument(Document):
         **{f"layers[].{name}": Kind.COUNTED for name in ("macs", "dram_bytes", "dram_bytes_minimum")},
         **{f"layers[].{name}": Kind.SIMULATED for name in ("cycles", "utilisation", "roofline_efficiency")},
         **{f"layers[].{name}": Kind.SIMULATED for name in ("latency_s", "gops", "stall_cycles")},
+        **kinds("energy"),
         "layers[].energy_j": Kind.ESTIMATED,
         "layers[].power_w": Kind.ESTIMATED,
     }
@@ -83,9 +84,9 @@ class SimulateDocument(Document):
     layers: tuple[LayerFigures, ...]
     output: str | None = None
     notes: tuple[str, ...] = ()
-
     energy: EnergyFigures | None = None
     """The same energies with their ranges, on which technology, at which frame rate, and the board's static power."""
+
     def tables(self) -> list[Table]:
         """The frame's figures, the layers, the units' energy."""
         layers = [_layer_table(self)] if self.layers else []
@@ -102,21 +103,21 @@ def simulate(
     input: Given | None = None,
     calibration: "Given | Calibration | None" = None,
     output: str | Path | None = None,
-    watch: Watch = unwatched,
     technology: str | None = None,
     frames_per_second: float | None = None,
+    watch: Watch = unwatched,
 ) -> SimulateDocument:
     """Run a network or program on one engine (default: cycle).
 
-    With ``output`` the network's results are written there as an ``.npz`` of real values by output name; the cycle
     ``technology`` names the table of energies (see ``tileloom technologies``); with ``frames_per_second`` the power at
     that rate is told too.
 
+    With ``output`` the network's results are written there as an ``.npz`` of real values by output name; the cycle
     engine, which has no data, then borrows the functional one. Raises ``ModelError``, ``ProgramError``, ``TargetError``
     or ``TechnologyError``.
     """
-    argument = find(model)
     table = technology_of(technology)
+    argument = find(model)
     if output is not None:
         require_writable(Path(output))
     given = arrays_of(input)
@@ -172,7 +173,7 @@ def simulate_document(
     bound = max(macs / target.macs_per_cycle, minimum / target.port_bytes)
     hardware = {name: Kind.RTL for name in (*TIMED, "gops")} if engine is EngineName.RTL else {}
     return SimulateDocument(
-        changed_kinds=hardware,
+        changed_kinds={**hardware, **({"layers[].cycles": Kind.RTL} if hardware else {})},
         model=model,
         target=target.name,
         engine=engine,
@@ -198,11 +199,11 @@ def simulate_document(
         power_w=spent.watts if spent else None,
         energy_units_j={unit.unit: unit.joules for unit in spent.units} if spent else {},
         energy_basis=spent.basis if spent else None,
+        energy=spent,
         layers=layers,
         output=output,
         notes=made.quantised.graph.notes if made.quantised else (),
     )
-        energy=spent,
 
 
 def _frame_table(document: SimulateDocument) -> Table:
