@@ -12,8 +12,42 @@
 #include <unistd.h>
 
 #include "Vboard.h"
+#ifdef SDRAM_RULES
+#include "sdram_chip.h"
+#endif
 
 namespace {
+
+#ifdef SDRAM_RULES
+// The SDRAM behind the board's pads: one register on the way in, the others on the way out.
+class Memory {
+ public:
+  // One cycle, before the edge that ends it.
+  void cycle(Vboard& board) {
+    word_ = chip_.data();
+    chip_.step(out_[0]);
+    for (int i = 0; i < PAD_CYCLES - 2; ++i) out_[i] = out_[i + 1];
+    out_[PAD_CYCLES - 2] = {board.pins___05Fcommand, board.pins___05Fbank,    board.pins___05Faddress,
+                            board.pins___05Fmask,    board.pins___05Fdata_o, board.pins___05Fdata_enable};
+    if (!chip_.problem().empty()) {
+      std::fprintf(stderr, "a rule of the SDRAM is broken: %s\n", chip_.problem().c_str());
+      std::exit(3);
+    }
+  }
+  // Behind that edge.
+  void update(Vboard& board) { board.pins___05Fdata_i = word_; }
+
+ private:
+  SdramChip chip_{SdramRules{SDRAM_RULES}};
+  SdramWires out_[PAD_CYCLES - 1] = {{0, 0, 0, 3, 0, 0}};
+  unsigned word_ = 0;
+};
+#else
+struct Memory {
+  void cycle(Vboard&) {}
+  void update(Vboard&) {}
+};
+#endif
 
 constexpr int SLICE_CYCLES = 512;       // between two looks at the terminal
 constexpr int QUIET_CYCLES = 1'000'000; // without a byte: from then on the processor is shared with others
@@ -49,8 +83,10 @@ class Wires {
   bool cycle(std::deque<std::uint8_t>& to_board, Noise& noise, std::deque<std::uint8_t>& from_board) {
     bool moved = send(to_board);
     board_.eval();
+    memory_.cycle(board_);
     board_.clk = 1;
     board_.eval();
+    memory_.update(board_);
     board_.clk = 0;
     board_.eval();
     return receive(noise, from_board) || moved;
@@ -93,6 +129,7 @@ class Wires {
   }
 
   Vboard& board_;
+  Memory memory_;
   unsigned send_shift_ = 0, receive_shift_ = 0;
   int send_bits_ = 0, send_timer_ = 0, receive_bits_ = 0, receive_timer_ = 0;
 };

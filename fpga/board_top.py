@@ -3,15 +3,18 @@
 from typing import Any
 
 from amaranth import Elaboratable, Module
+from amaranth.lib.wiring import connect
 
 from tileloom.fpga.board_system import BoardSystem
-from tileloom.fpga.boards import Board
+from tileloom.fpga.boards import Board, MemoryKind
 from tileloom.fpga.ecp5_clock import Ecp5Clock
+from tileloom.fpga.make_memory import make_memory
+from tileloom.fpga.sdram_pads import CLOCK_LEAD_NS, Ecp5SdramPads
 from tileloom.hw.spec.config import Target
 
 
 class BoardTop(Elaboratable):
-    """Oscillator to PLL, UART pins to the system, its interrupt to the first LED.
+    """Oscillator to PLL, UART pins to the system, its interrupt to the first LED, an SDRAM to its pads.
 
     Parameters
     ----------
@@ -20,13 +23,16 @@ class BoardTop(Elaboratable):
 
     def __init__(self, board: Board, target: Target) -> None:
         self.board = board
-        self.clock = Ecp5Clock(board.oscillator_hz, target.clock_hz)
+        lead_ns = CLOCK_LEAD_NS if board.memory is MemoryKind.SDRAM else None
+        self.clock = Ecp5Clock(board.oscillator_hz, target.clock_hz, lead_ns)
         self.clock_hz = self.clock.setting.clock_hz
         divisor = round(self.clock_hz / board.bits_per_second)
-        self.system = BoardSystem(target, board.memory_bytes, divisor)
+        self.memory = make_memory(board, target, self.clock_hz)
+        self.system = BoardSystem(target, self.memory, divisor)
 
     def elaborate(self, platform: Any) -> Module:
         m = Module()
+        m.domains += self.clock.domains()
         m.submodules.clock = self.clock
         m.submodules.system = self.system
         oscillator = platform.request(self.board.oscillator, dir="i")
@@ -38,6 +44,9 @@ class BoardTop(Elaboratable):
             uart.tx.o.eq(self.system.tx),
             led.o.eq(self.system.interrupt),
         ]
+        if self.board.memory is MemoryKind.SDRAM:
+            m.submodules.pads = pads = Ecp5SdramPads(len(self.system.pins.address))
+            connect(m, self.system.pins, pads.pins)
         if hasattr(platform, "add_clock_constraint"):
             platform.add_clock_constraint(self.clock.clock, self.clock_hz)
         return m

@@ -1,8 +1,16 @@
 """The boards that ``tileloom build --board`` knows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 
 from tileloom.fpga.tools import BuildError
+
+
+class MemoryKind(Enum):
+    """What the accelerator's memory is made of."""
+
+    BLOCK_RAM = "block RAM"
+    SDRAM = "SDRAM"
 
 
 @dataclass(frozen=True)
@@ -16,7 +24,7 @@ class Board:
     target: str
     """Preset in ``hw/spec/targets``; its ``clock_hz`` is the clock that the build must meet."""
     memory_bytes: int
-    """Block RAM used as the accelerator's memory."""
+    """Size of the accelerator's memory."""
     oscillator: str
     oscillator_hz: int
     bits_per_second: int
@@ -25,22 +33,36 @@ class Board:
     device_dsp: int
     device_bram: int
     """Block RAMs of 18 kbit."""
+    memory: MemoryKind = MemoryKind.BLOCK_RAM
+
+    @property
+    def block_ram_bytes(self) -> int:
+        """Bytes of the memory that take block RAMs."""
+        return self.memory_bytes if self.memory is MemoryKind.BLOCK_RAM else 0
 
 
+ULX3S = Board(
+    name="ulx3s-85f",
+    title="Radiona ULX3S, Lattice ECP5 LFE5U-85F",
+    platform="ulx3s:ULX3S_85F_Platform",
+    target="ulx3s",
+    memory_bytes=128 * 1024,
+    oscillator="clk25",
+    oscillator_hz=25_000_000,
+    bits_per_second=1_000_000,
+    device_lut=83_640,
+    device_ff=83_640,
+    device_dsp=156,
+    device_bram=208,
+)
 BOARDS = (
-    Board(
-        name="ulx3s-85f",
-        title="Radiona ULX3S, Lattice ECP5 LFE5U-85F",
-        platform="ulx3s:ULX3S_85F_Platform",
-        target="ulx3s",
-        memory_bytes=128 * 1024,
-        oscillator="clk25",
-        oscillator_hz=25_000_000,
-        bits_per_second=1_000_000,
-        device_lut=83_640,
-        device_ff=83_640,
-        device_dsp=156,
-        device_bram=208,
+    ULX3S,
+    replace(
+        ULX3S,
+        name="ulx3s-85f-sdram",
+        title=f"{ULX3S.title}, its SDRAM as memory",
+        memory=MemoryKind.SDRAM,
+        memory_bytes=32 * 1024 * 1024,
     ),
 )
 

@@ -47,8 +47,27 @@ def pll_setting(input_hz: int, clock_hz: int) -> PllSetting:
     return best[2]
 
 
+def phase_setting(setting: PllSetting, lead_ns: float) -> tuple[int, int]:
+    """Coarse and fine phase of an output of the first one's frequency that leads it by ``lead_ns``.
+
+    The coarse phase counts periods of the oscillator, the fine one eighths of them; the first output's is that of no
+    shift, ``output - 1`` and 0.
+
+    >>> phase_setting(PllSetting(reference=1, feedback=4, output=6, clock_hz=100000000), 4.0)
+    (8, 5)
+    """
+    period_ns = 1e9 / setting.clock_hz
+    eighths = round((period_ns - lead_ns) % period_ns / period_ns * setting.output * 8)
+    return setting.output - 1 + eighths // 8, eighths % 8
+
+
 class Ecp5Clock(wiring.Component):
     """Drives domain ``sync`` from ``oscillator`` through an EHXPLLL; reset until it locks.
+
+    Parameters
+    ----------
+    input_hz, clock_hz : of the oscillator and of ``sync``
+    lead_ns : if given, domain ``sdram`` has the same frequency and leads ``sync`` by so much
 
     Members
     -------
@@ -61,15 +80,29 @@ class Ecp5Clock(wiring.Component):
 
     oscillator: In(1)
 
-    def __init__(self, input_hz: int, clock_hz: int) -> None:
+    def __init__(self, input_hz: int, clock_hz: int, lead_ns: float | None = None) -> None:
         self.setting = pll_setting(input_hz, clock_hz)
         self.clock = Signal(name="system_clock")
+        self.lead_ns = lead_ns
         super().__init__()
+
+    def domains(self) -> list[ClockDomain]:
+        """The domains that it drives, which its parent adds."""
+        return [ClockDomain("sync"), *([] if self.lead_ns is None else [ClockDomain("sdram", reset_less=True)])]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.domains.sync = ClockDomain("sync")
         locked = Signal()
+        second: dict[str, object] = {}
+        if self.lead_ns is not None:
+            coarse, fine = phase_setting(self.setting, self.lead_ns)
+            second = {
+                "p_CLKOS_DIV": self.setting.output,
+                "p_CLKOS_ENABLE": "ENABLED",
+                "p_CLKOS_CPHASE": coarse,
+                "p_CLKOS_FPHASE": fine,
+                "o_CLKOS": ClockSignal("sdram"),
+            }
         m.submodules.pll = Instance(
             "EHXPLLL",
             p_CLKI_DIV=self.setting.reference,
@@ -93,6 +126,7 @@ class Ecp5Clock(wiring.Component):
             i_PLLWAKESYNC=0,
             o_CLKOP=self.clock,
             o_LOCK=locked,
+            **second,
         )
         m.d.comb += ClockSignal("sync").eq(self.clock)
         m.submodules.reset = ResetSynchronizer(~locked, domain="sync")

@@ -41,9 +41,14 @@ def need(board: Board, target: Target) -> Need:
     tile = target.window_bytes + target.residual_bytes + weights + slots + sums
     return Need(
         dsp=target.macs_per_cycle,
-        bram=-(-(board.memory_bytes + target.map_bytes + target.tiles * tile) // BRAM_BYTES),
-        lut=SHARED_LUT + target.tiles * TILE_LUT + target.macs_per_cycle * MAC_LUT,
+        bram=-(-(board.block_ram_bytes + target.map_bytes + target.tiles * tile) // BRAM_BYTES),
+        lut=estimated_luts(target),
     )
+
+
+def estimated_luts(target: Target) -> int:
+    """LUTs of a target, see :data:`TOLERANCE`."""
+    return SHARED_LUT + target.tiles * TILE_LUT + target.macs_per_cycle * MAC_LUT
 
 
 def check_fit(board: Board, target: Target) -> None:
@@ -54,7 +59,7 @@ def check_fit(board: Board, target: Target) -> None:
         reasons.append(f"{wanted.dsp:,} multipliers at least of {board.device_dsp:,}")
     if wanted.bram > board.device_bram:
         reasons.append(
-            f"{wanted.bram:,} block RAMs at least of {board.device_bram:,} ({board.memory_bytes:,} bytes are memory)"
+            f"{wanted.bram:,} block RAMs at least of {board.device_bram:,} ({board.block_ram_bytes:,} bytes are memory)"
         )
     if wanted.lut * (1 - TOLERANCE) > board.device_lut:
         reasons.append(

@@ -276,7 +276,7 @@ def open_board(
     board = find_board(name)
     if port != SIMULATED:
         return BoardRuntime(board, port, patience_seconds)
-    made = board_program(target or load_target(board.target), board.memory_bytes, progress=progress)
+    made = board_program(board, target or load_target(board.target), progress=progress)
     simulation = SimulatedBoard(made, damage, seed)
     try:
         return BoardRuntime(board, simulation.port, patience_seconds, simulation)

@@ -9,6 +9,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from tileloom.fpga.boards import Board, MemoryKind
+from tileloom.fpga.sdram_chip import ULX3S_CHIP
+from tileloom.fpga.sdram_pads import PAD_CYCLES
+from tileloom.fpga.sdram_simulation import HEADER, rules
 from tileloom.hw.build import cache_folder, locked
 from tileloom.hw.spec.config import Target
 from tileloom.hw.verilator import COMPILER_FLAGS, FAST_ARGUMENTS, check_tools, compile_model, environment, run
@@ -25,43 +29,58 @@ def _silent(line: str) -> None:
 
 
 def board_program(
-    target: Target, memory_bytes: int, divisor: int = DIVISOR, progress: Callable[[str], None] = _silent
+    board: Board, target: Target, divisor: int = DIVISOR, progress: Callable[[str], None] = _silent
 ) -> Path:
-    """The simulator of a board with that target and memory; built (minutes) unless the cache has it.
+    """The simulator of a board with that target; built (minutes) unless the cache has it.
+
+    A board with SDRAM gets a simulated chip on its pads, which ends the simulator if a rule of the chip is broken.
 
     Raises ``tileloom.hw.verilator.BuildError`` where a tool is missing.
     """
     check_tools()
-    text = _verilog(target, memory_bytes, divisor)
-    flags = [*FAST_ARGUMENTS, *COMPILER_FLAGS]
-    digest = hashlib.sha256("\0".join([text, DRIVER.read_text("utf-8"), str(divisor), *flags]).encode()).hexdigest()
+    text = _verilog(board, target, divisor)
+    macros = _macros(board, target, divisor)
+    sources = [path.read_text("utf-8") for path in (DRIVER, HEADER)]
+    flags = [*macros, *FAST_ARGUMENTS, *COMPILER_FLAGS]
+    digest = hashlib.sha256("\0".join([text, *sources, *flags]).encode()).hexdigest()
     program = cache_folder() / "boards" / digest[:32]
     with locked(program, progress):
         if not program.exists():
-            progress(f"compiling the simulated board of target {target.name}")
+            progress(f"compiling the simulated {board.name} of target {target.name}")
             with tempfile.TemporaryDirectory() as scratch:
                 folder = Path(scratch)
                 verilog, model, made = folder / f"{TOP}.v", folder / "model", folder / TOP
                 verilog.write_text(text, encoding="utf-8")
                 compile_model(verilog, TOP, model, jobs=2, split=SPLIT)
-                run(_link(model, divisor, made), folder, "the C++ compiler")
+                run(_link(model, macros, made), folder, "the C++ compiler")
                 run(["cp", str(made), f"{program}.part"], folder, "cp")
             Path(f"{program}.part").replace(program)
     return program
 
 
-def _verilog(target: Target, memory_bytes: int, divisor: int) -> str:
+def _macros(board: Board, target: Target, divisor: int) -> list[str]:
+    """What the driver is compiled for."""
+    macros = [f"-DDIVISOR={divisor}"]
+    if board.memory is MemoryKind.SDRAM:
+        values = ",".join(map(str, rules(ULX3S_CHIP, target.clock_hz)))
+        macros += [f"-DSDRAM_RULES={values}", f"-DPAD_CYCLES={PAD_CYCLES}"]
+    return macros
+
+
+def _verilog(board: Board, target: Target, divisor: int) -> str:
     # Late: they load all of Amaranth.
     from tileloom.fpga.board_system import BoardSystem
+    from tileloom.fpga.make_memory import make_memory
     from tileloom.hw.verilog import convert
     from tileloom.hw.verilog_memory import VERILOG
 
-    return VERILOG + "\n" + convert(BoardSystem(target, memory_bytes, divisor), TOP, {})
+    memory = make_memory(board, target, target.clock_hz)
+    return VERILOG + "\n" + convert(BoardSystem(target, memory, divisor), TOP, {})
 
 
-def _link(model: Path, divisor: int, program: Path) -> list[str]:
+def _link(model: Path, macros: list[str], program: Path) -> list[str]:
     root = Path(environment()["VERILATOR_ROOT"]) / "include"
-    command = ["g++", "-std=c++20", *COMPILER_FLAGS, "-pthread", "-o", str(program), f"-DDIVISOR={divisor}"]
+    command = ["g++", "-std=c++20", *COMPILER_FLAGS, "-pthread", "-o", str(program), *macros]
     command += [str(DRIVER), *(f"-I{path}" for path in (model, root, root / "vltstd"))]
     return [*command, str(model / f"V{TOP}__ALL.a"), str(model / "libverilated.a"), "-latomic"]
 

@@ -2,6 +2,7 @@
 
 from tests.hw_tile.verilated import Verilated
 from tests.programs.random_program import random_inputs, random_program
+from tileloom.fpga.board_memory import BoardMemory
 from tileloom.fpga.board_system import BoardSystem
 from tileloom.fpga.protocol import PAYLOAD_BYTES, Operation, Reply, Request, parse_reply, reply_size
 from tileloom.hw.spec.config import load_target
@@ -79,7 +80,7 @@ def test_a_program_runs_over_the_line() -> None:
         image[tensor.address : tensor.address + tensor.size_bytes] = tensor.pack(inputs[tensor.name][0])
     data = image.tobytes() + bytes(-len(image) % 4)
 
-    board = Verilated(BoardSystem(target, MEMORY_BYTES, DIVISOR))
+    board = Verilated(BoardSystem(target, BoardMemory(target, MEMORY_BYTES), DIVISOR))
     board.set("rx", 1)
     board.reset()
     line = Line(board)
