@@ -342,6 +342,9 @@ def report(
     trace: Annotated[
         Path | None, typer.Option("--trace", metavar="X.json", help="The timeline, for ui.perfetto.dev.")
     ] = None,
+    labels: Annotated[
+        Path | None, typer.Option("--labels", metavar="X.npy", help="Right class of each frame: gives the accuracy.")
+    ] = None,
     want: Annotated[
         list[str] | None,
         typer.Option("--want", metavar="FIGURE<=NUMBER", help="Say whether a figure keeps a bound; may be repeated."),
@@ -368,6 +371,7 @@ def report(
             seed=seed,
             input=input,
             calibration=calibration,
+            labels=labels,
             output=output,
             csv=csv,
             trace=trace,

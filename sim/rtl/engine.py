@@ -46,6 +46,7 @@ class RtlEngine:
     def __init__(self, library_path: str | Path) -> None:
         self.library = load_library(library_path)
         self.target = self.library.target
+        self.verilog_hash = self.library.verilog_hash
         self._functions = self.library.functions
         self._machine = self._functions.tileloom_create()
         self.seconds = 0.0

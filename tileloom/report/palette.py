@@ -14,6 +14,9 @@ CAUSE_COLOURS = {
 }
 """Okabe and Ito's palette (Color Universal Design, 2008), with two greys."""
 
+LAYER_COLOURS = ("#56b4e9", "#b8c4ce")
+"""Of neighbouring layers in turn: no cause has them."""
+
 SERIES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#9aa0a6")
 """Parts of a whole, in this order."""
 

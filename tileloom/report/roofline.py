@@ -5,7 +5,7 @@ from math import log10
 
 from tileloom.hw.spec.config import Target
 from tileloom.layer_figures import LayerFigures
-from tileloom.report.svg import drawing, line, number, text
+from tileloom.report.svg import dot, drawing, line, number, text
 from tileloom.tables import percent
 
 LEFT, TOP, WIDTH, HEIGHT = 62.0, 12.0, 520.0, 300.0
@@ -37,8 +37,7 @@ def roofline(layers: Sequence[LayerFigures], target: Target) -> str:
         title = (
             f"{layer.name} ({layer.op}): {rate:.1f} MACs a cycle, {percent(layer.utilisation)}, {intensity:.1f} a byte"
         )
-        dot = f'<circle class="dot" cx="{number(x)}" cy="{number(y)}" r="4.5" tabindex="0">'
-        parts.append(f"{dot}<title>{_escaped(title)}</title></circle>")
+        parts.append(dot(x, y, 4.5, title))
     parts += _axes(at, (low_x, high_x), (low_y, high_y))
     label = "Arithmetic rate of each layer against its arithmetic per byte, under the limits of array and memory"
     return drawing(LEFT + WIDTH + 12, TOP + HEIGHT + 44, label, parts)
@@ -66,7 +65,3 @@ def _axes(at: object, x_range: tuple[float, float], y_range: tuple[float, float]
     )
     parts.append(text(LEFT, TOP - 2, "MACs a cycle", "small"))
     return parts
-
-
-def _escaped(content: str) -> str:
-    return content.replace("&", "&amp;").replace("<", "&lt;")

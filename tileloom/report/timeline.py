@@ -7,8 +7,8 @@ from tileloom.hw.spec.program import Program
 from tileloom.hw.spec.registers import Cause
 from tileloom.hw.spec.result import FrameTiming
 from tileloom.layer_figures import layer_ends
-from tileloom.report.palette import CAUSE_COLOURS, SERIES
-from tileloom.report.svg import drawing, number, rectangle, text
+from tileloom.report.palette import CAUSE_COLOURS, LAYER_COLOURS
+from tileloom.report.svg import cycle_axis, drawing, rectangle, text
 
 BINS = 600
 """Columns of the drawing; each shows what most of its cycles went to."""
@@ -58,7 +58,7 @@ def timeline(program: Program, frame: FrameTiming) -> str:
         parts.append(text(LEFT - 8, y + ROW - 5, f"tile {tile}", "small", "end"))
         parts += _runs(row, y)
     height = top + tiles * ROW + 22
-    parts += _axis(frame.cycles, scale, height - 8)
+    parts += cycle_axis(frame.cycles, scale, LEFT, height - 8)
     return drawing(LEFT + WIDTH + 10, height, "What each tile does over the cycles of one frame", parts)
 
 
@@ -80,20 +80,7 @@ def _layers(program: Program, frame: FrameTiming, scale: float) -> list[str]:
     parts, start = [], 0
     for index, (layer, end) in enumerate(zip(program.jobs, layer_ends(program, frame), strict=True)):
         title = f"{layer.name} ({layer.op}): cycles {start:,} to {end:,}"
-        colour = SERIES[index % 2]
+        colour = LAYER_COLOURS[index % 2]
         parts.append(rectangle(LEFT + start * scale, 4, max((end - start) * scale, 0.3), STRIP - 4, colour, title))
         start = end
     return [text(LEFT - 8, STRIP - 5, "layer", "small", "end"), *parts]
-
-
-def _axis(cycles: int, scale: float, y: float) -> list[str]:
-    step = 10 ** (len(str(cycles)) - 1)
-    step = step // 4 if cycles // step < 3 and step >= 4 else step
-    parts = []
-    for cycle in range(0, cycles + 1, step):
-        x = LEFT + cycle * scale
-        parts.append(
-            f'<line class="axis" x1="{number(x)}" x2="{number(x)}" y1="{number(y - 14)}" y2="{number(y - 10)}"/>'
-        )
-        parts.append(text(x, y, f"{cycle:,}", "small", "middle"))
-    return parts

@@ -27,6 +27,7 @@ TIMED = (
     *("cycles", "interval_cycles", "jitter_cycles", "utilisation", "interval_utilisation", "roofline_efficiency"),
     *("latency_s", "interval_s", "frames_per_s"),
 )
+LAYER_TIMED = ("cycles", "utilisation", "roofline_efficiency", "latency_s", "gops")
 ENERGY = ("energy_j", "energy_low_j", "energy_high_j", "power_w", "energy_units_j")
 COUNTED = ("macs", "macs_per_cycle_peak", "dram_bytes", "dram_bytes_minimum")
 
@@ -48,8 +49,7 @@ class SimulateDocument(Document):
         **dict.fromkeys((*TIMED, "gops"), Kind.SIMULATED),
         **dict.fromkeys(ENERGY, Kind.ESTIMATED),
         **{f"layers[].{name}": Kind.COUNTED for name in ("macs", "dram_bytes", "dram_bytes_minimum")},
-        **{f"layers[].{name}": Kind.SIMULATED for name in ("cycles", "utilisation", "roofline_efficiency")},
-        **{f"layers[].{name}": Kind.SIMULATED for name in ("latency_s", "gops", "stall_cycles")},
+        **{f"layers[].{name}": Kind.SIMULATED for name in (*LAYER_TIMED, "stall_cycles")},
         **kinds("energy"),
         "layers[].energy_j": Kind.ESTIMATED,
         "layers[].power_w": Kind.ESTIMATED,
@@ -171,9 +171,12 @@ def simulate_document(
     minimum = sum(layer.dram_bytes_minimum for layer in layer_figures(program, counted, counted))
     spent = figures_of(counted, target, macs, table, frames_per_second) if is_timed else None
     bound = max(macs / target.macs_per_cycle, minimum / target.port_bytes)
-    hardware = {name: Kind.RTL for name in (*TIMED, "gops")} if engine is EngineName.RTL else {}
+    measured = (*TIMED, "gops", *(f"layers[].{name}" for name in LAYER_TIMED))
+    hardware = dict.fromkeys(measured, Kind.RTL) if engine is EngineName.RTL else {}
+    if hardware and timed.frames[0].waits:
+        hardware["layers[].stall_cycles"] = Kind.RTL
     return SimulateDocument(
-        changed_kinds={**hardware, **({"layers[].cycles": Kind.RTL} if hardware else {})},
+        changed_kinds=hardware,
         model=model,
         target=target.name,
         engine=engine,
