@@ -298,13 +298,20 @@ def explore(
         str | None, typer.Option("--scheduler", metavar="tcp://...", help="A running Dask cluster does the work.")
     ] = None,
     cached: Annotated[bool, typer.Option("--cached/--anew", help="Take over points of earlier runs.")] = True,
+    accuracy: Annotated[
+        Path | None,
+        typer.Option("--accuracy", metavar="X.npz", help="Held-out frames and their `labels`: gives the accuracy."),
+    ] = None,
+    count_registers: Annotated[
+        bool, typer.Option("--count-registers", help="Count the front's register bits in its Verilog.")
+    ] = False,
     verify_best: Annotated[bool, typer.Option("--verify-best", help="Prove the best point on the RTL.")] = False,
     calibration: options.Calibration = None,
+    technology: options.Technology = None,
     seed: options.Seed = 0,
     json: options.JsonPath = None,
 ) -> None:
     """Many targets for one network, each compiled and simulated exactly: the front of the best."""
-    from tileloom.verbs.explore import OBJECTIVES
     from tileloom.verbs.explore import explore as verb
 
     run(
@@ -315,13 +322,16 @@ def explore(
             space=space,
             target=target,
             budget=budget,
-            objectives=tuple(objective or OBJECTIVES),
+            objectives=tuple(objective) if objective else None,
             output=output,
             processes=processes,
             scheduler=scheduler,
             cached=cached,
+            accuracy=accuracy,
+            count_registers=count_registers,
             verify_best=verify_best,
             calibration=calibration,
+            technology=technology,
             seed=seed,
             watch=watch,
         ),

@@ -4,16 +4,21 @@ import csv
 import random
 import re
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.face.command import tileloom
 from tileloom import api
+from tileloom.compiler.problems import ModelError
 from tileloom.document import without_kind
 from tileloom.explore.point import DIRECTIONS, Point, from_line, front
 from tileloom.explore.space import read_space
 from tileloom.explore.store import Store
 from tileloom.hw.spec.config import load_target
+from tileloom.model_argument import find
+from tileloom.models.digits import held_out
 from tileloom.verbs.targets import on_chip_bytes
 
 SPACE = """
@@ -66,6 +71,77 @@ def test_known_points_are_not_made_again(space: Path) -> None:
     assert other.known_before == 0
 
 
+CLOCKS = """
+base = "small"
+[vary]
+lanes = [3, 4]
+clock_hz = [50_000_000, 100_000_000]
+[bits]
+weights = [3, 8, 16]
+activations = [8]
+"""
+
+
+def test_clocks_and_bit_widths_are_points_of_their_own(tmp_path: Path) -> None:
+    space = tmp_path / "space.toml"
+    space.write_text(CLOCKS)
+    found = api.explore("digits_modern", space=space, processes=1, output=tmp_path)
+    assert found.points == 2 * 2 * 3 and without_kind(found.to_json()) == []
+    assert found.objectives == ("frames_per_s", "energy_j", "multipliers", "accuracy")
+    assert found.accuracy_frames > 100
+    with (tmp_path / "points.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    bits = {row["network_weight_bits"]: row for row in rows}
+    assert {row["activation_bits"] for row in rows if row["network_weight_bits"] != "16"} == {"8"}
+    assert (bits["16"]["activation_bits"], bits["16"]["accumulator_bits"]) == ("16", "48")
+    noise = [float(bits[width]["snr_db"]) for width in ("3", "8", "16")]
+    assert noise[0] + 10 < noise[1] < noise[2]
+    right = [float(bits[width]["accuracy"]) for width in ("3", "8", "16")]
+    assert right[0] < right[1] and right[1] > 0.98 and right[2] > 0.98
+    same: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for row in rows:
+        same.setdefault((row["target_hash"], row["network_weight_bits"]), []).append(row)
+    for slow, fast in same.values():
+        assert slow["cycles"] == fast["cycles"] and float(slow["latency_s"]) == 2 * float(fast["latency_s"])
+    again = api.simulate("digits_modern", target=tmp_path / "best.toml")
+    assert again.frames_per_s == found.front[0].frames_per_s
+
+
+def test_accuracy_of_held_out_samples(tmp_path: Path) -> None:
+    space = tmp_path / "space.toml"
+    space.write_text('base = "small"\n[vary]\nlanes = [4]\n')
+    digits = held_out()
+    path = tmp_path / "labelled.npz"
+    np.savez(path, image=digits.images[:40], labels=digits.labels[:40])
+    found = api.explore("digits_modern", space=space, processes=1, accuracy=path, objectives=("accuracy",))
+    assert found.accuracy_frames == 40 and found.front[0].accuracy is not None
+    wrong = api.explore(
+        "digits_modern",
+        space=space,
+        processes=1,
+        accuracy={"image": digits.images[:40], "labels": (digits.labels[:40] + 1) % 10},
+    )
+    assert wrong.front[0].accuracy is not None
+    assert found.front[0].accuracy > 0.9 and wrong.front[0].accuracy < 0.1
+    assert found.front[0].snr_db == wrong.front[0].snr_db and (found.front[0].snr_db or 0) > 20
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({}, "only image"),
+        ({"labels": np.zeros(3)}, "float64 of shape (3,) for 2 frames"),
+        ({"labels": np.zeros(3, int)}, "int64 of shape (3,) for 2 frames"),
+        ({"labels": np.zeros((2, 1), int)}, "int64 of shape (2, 1)"),
+    ],
+)
+def test_samples_without_fitting_labels(arrays: dict[str, Any], words: str, tmp_path: Path) -> None:
+    path = tmp_path / "labelled.npz"
+    np.savez(path, image=np.zeros((2, 1, 8, 8), np.float32), **arrays)
+    found = tileloom("explore", "digits_modern", "--accuracy", path)
+    assert found.status == 1 and "TL405" in found.stderr and words in " ".join(found.stderr.split())
+
+
 def test_two_processes_find_the_same(space: Path) -> None:
     alone = api.explore("lenet5", space=space, budget=6, processes=1, cached=False)
     together = api.explore("lenet5", space=space, budget=6, processes=2, cached=False)
@@ -84,19 +160,19 @@ def test_a_broken_line_is_a_point_to_be_made(tmp_path: Path) -> None:
 
 def test_space_bounds_and_distinctness(space: Path) -> None:
     wanted = read_space(space)
-    targets, left_out = wanted.targets(1000, 0)
+    targets, left_out = wanted.candidates(1000, 0)
     assert len(targets) + left_out == 3 * 3 * 2 * 2
-    assert len({target.hash for target in targets}) == len(targets)
-    assert all(8 <= target.macs_per_cycle <= 40 for target in targets)
-    some, _ = wanted.targets(5, 1)
-    assert len(some) == 5 and {t.hash for t in some} <= {t.hash for t in targets}
-    assert some == wanted.targets(5, 1)[0]
+    assert len({each.target.hash for each in targets}) == len(targets)
+    assert all(8 <= each.target.macs_per_cycle <= 40 for each in targets)
+    some, _ = wanted.candidates(5, 1)
+    assert len(some) == 5 and set(some) <= set(targets)
+    assert some == wanted.candidates(5, 1)[0]
 
 
 def test_default_space_has_hundreds_of_targets() -> None:
-    targets, _ = read_space(None).targets(2000, 0)
+    targets, _ = read_space(None).candidates(2000, 0)
     assert len(targets) >= 800
-    assert len({on_chip_bytes(target) for target in targets}) > 100
+    assert len({on_chip_bytes(each.target) for each in targets}) > 100
 
 
 def test_front_against_its_definition() -> None:
@@ -142,6 +218,11 @@ def test_point_as_a_line() -> None:
         ("[within]\ntiles = [1]", "[least, greatest]"),
         ("[within]\nmacs_per_cycle = [0, 1]", "some target must lie in it"),
         ("lanes = 3", "may have base"),
+        ("bits = 3", "must have weights and activations"),
+        ("[bits]\nweights = [8]", "must have weights and activations"),
+        ("[bits]\nweights = 8\nactivations = [8]", "must be a list of whole numbers"),
+        ("[bits]\nweights = [17]\nactivations = [8]", "must be 1 to 16, not 17"),
+        ("[vary]\nactivation_bits = [8]\n[bits]\nweights = [8]\nactivations = [8]", "as wide as [bits] asks"),
         ("[", "must be TOML"),
     ],
 )
@@ -150,6 +231,15 @@ def test_bad_spaces(text: str, words: str, tmp_path: Path) -> None:
     path.write_text(text)
     found = tileloom("explore", "lenet5", "--space", path)
     assert found.status == 1 and words in found.stderr and "TL413" in found.stderr
+
+
+def test_objective_that_is_not_known(space: Path, tmp_path: Path) -> None:
+    model = tmp_path / "unlabelled.onnx"
+    model.write_bytes(find("digits_modern").path.read_bytes())
+    with pytest.raises(ModelError, match=r"--accuracy labelled\.npz"):
+        api.explore(model, space=space, budget=1, processes=1, objectives=("accuracy",))
+    found = api.explore(model, space=space, budget=1, processes=1, objectives=("snr_db",))
+    assert found.front[0].accuracy is None and found.front[0].snr_db is not None
 
 
 def test_bad_objective_and_scheduler() -> None:

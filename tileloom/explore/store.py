@@ -13,14 +13,14 @@ from tileloom.explore.point import Point, from_line
 
 
 class Store:
-    """Points of one network, by target hash and clock, in a file of the user's cache.
+    """Points of one network on one technology, by target hash and clock, in a file of the user's cache.
 
-    The file's name is a hash of the network's integer graph and of tileloom's version and compiler sources, so that
-    another network, or a changed compiler, begins anew.
+    The file's name is a hash of the network's integer graph, of the technology, and of tileloom's version and of what
+    points are made with, so that another network, or a changed compiler, begins anew.
     """
 
-    def __init__(self, folder: Path, graph: Any) -> None:
-        self.path = folder / f"{graph_hash(graph)}.jsonl"
+    def __init__(self, folder: Path, graph: Any, technology: Any = None) -> None:
+        self.path = folder / f"{_hash(graph, technology)}.jsonl"
         self._points: dict[str, Point] = {}
         if self.path.exists():
             for line in self.path.read_text(encoding="utf-8").splitlines():
@@ -49,9 +49,9 @@ def _key(target: dict[str, Any]) -> str:
     return json.dumps({name: value for name, value in target.items() if name != "name"}, sort_keys=True)
 
 
-def graph_hash(graph: Any) -> str:
-    """Identity of an integer graph and of the code that makes and times its programs."""
-    return hashlib.sha256(pickle.dumps(graph) + _code_hash()).hexdigest()[:32]
+def _hash(graph: Any, technology: Any) -> str:
+    """Identity of an integer graph, a technology, and the code that makes and times programs."""
+    return hashlib.sha256(pickle.dumps((graph, technology)) + _code_hash()).hexdigest()[:32]
 
 
 @cache
@@ -59,7 +59,10 @@ def _code_hash() -> bytes:
     """Of the code that this process runs; a change of the files while it does is none of its business."""
     digest = hashlib.sha256(version().encode())
     package = Path(__file__).parents[1]
-    for room in ("compiler", "sim/cycle", "sim/energy", "hw/spec"):
-        for path in sorted((package / room).rglob("*.py")):
-            digest.update(path.read_bytes())
+    paths = [
+        path for room in ("compiler", "sim/cycle", "sim/energy", "hw/spec") for path in (package / room).rglob("*")
+    ]
+    paths += [*(package / "explore").glob("*.py"), *(package / "fpga").glob("*")]
+    for path in sorted(path for path in paths if path.suffix in (".py", ".toml")):
+        digest.update(path.read_bytes())
     return digest.digest()
