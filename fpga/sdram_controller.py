@@ -28,13 +28,21 @@ class Run(data.StructLayout):
         super().__init__({"place": Place(chip), "last": range(RUN_WORDS), "write": 1, "tag": tag_bits})
 
 
+class RowState:
+    """Whether the row of a place is open, as far as it is known in this cycle."""
+
+    def __init__(self) -> None:
+        self.known, self.is_open = Signal(), Signal()
+
+
 class SdramController(wiring.Component):
     """Executes runs in their order. Rows stay open; the row of the next run is opened while one is under way.
 
     A run in an open row moves one 32-bit word every two cycles without a gap, also behind another one; a row to be
-    changed costs ``precharge`` + ``row_to_column`` cycles, less what was hidden. A write behind a read waits
-    ``latency`` + 3 cycles. A read's first word comes ``read_cycles`` after its command was decided on. A refresh closes
-    all rows; it is never late by more than the longest of a row's times, because it goes before everything else.
+    changed costs ``precharge`` + ``row_to_column`` cycles and one or two more, less what was hidden. A write behind a
+    read waits ``latency`` + 3 cycles. A read's first word comes ``read_cycles`` after its command was decided on. A
+    refresh closes all rows; it is never late by more than the longest of a row's times, because it goes before
+    everything else.
 
     Parameters
     ----------
@@ -76,9 +84,11 @@ class SdramController(wiring.Component):
         self._command = Signal(Command)
         self._bank, self._address = Signal(2), Signal(self.chip.row_bits)
         self._accessed = Signal()  # READ or WRITE in this cycle
+        self._here, self._ahead = RowState(), RowState()
         m.submodules.start = self._start = SdramStart(self.chip.row_bits, self.cycles)
         self._add_banks(m)
         self._add_runs(m)
+        self._add_row_states(m)
         self._decide(m, self._add_refresh(m))
         self._add_outputs(m)
         self._add_reads(m)
@@ -107,6 +117,18 @@ class SdramController(wiring.Component):
             m.d.sync += [self._busy.eq(self.request.valid), self._current.eq(self.request.payload)]
         with m.Elif(self._accessed):
             m.d.sync += [place.eq(place + 1), self._current.last.eq(self._current.last - 1)]
+
+    def _add_row_states(self, m: Module) -> None:
+        """Compare rows a cycle ahead of the decision: what a command may have changed is not known in the next one."""
+        ahead = self.request.payload.place
+        steady = (self._command != Command.ACTIVATE) & (self._command != Command.PRECHARGE)
+        wraps = self._accessed & self._current.place.column.all()
+        m.d.sync += [
+            self._here.known.eq(steady & (self.request.ready | ~wraps)),
+            self._here.is_open.eq(Mux(self.request.ready, self._is_open(ahead), self._is_open(self._current.place))),
+            self._ahead.known.eq(steady & self.request.valid & ~self.request.ready),
+            self._ahead.is_open.eq(self._is_open(ahead)),
+        ]
 
     def _add_refresh(self, m: Module) -> Signal:
         """Counts the interval, without a rest, from the start on; returns whether a refresh is due."""
@@ -146,23 +168,24 @@ class SdramController(wiring.Component):
                 m.d.comb += [self._command.eq(Command.PRECHARGE), self._address.eq(PRECHARGE_ALL)]
         with m.Elif(refreshed.over & self._busy):
             data_passes = Mux(current.write, self.write.valid & has_read.over, 1)
-            with m.If(self._is_open(m, place) & self._of(m, place, "may_access") & accessed.over & data_passes):
+            ready = self._here.known & self._here.is_open & self._of(place, "may_access")
+            with m.If(ready & accessed.over & data_passes):
                 m.d.comb += [
                     self._command.eq(Mux(current.write, Command.WRITE, Command.READ)),
                     self._bank.eq(place.bank),
                     self._address.eq(place.column << 1),
                 ]
-            with m.Elif(~self._is_open(m, place)):
+            with m.Elif(self._here.known & ~self._here.is_open):
                 self._prepare(m, place, activated)
-            with m.Elif(self.request.valid & (ahead.bank != place.bank) & ~self._is_open(m, ahead)):
+            with m.Elif(self._ahead.known & ~self._ahead.is_open & (ahead.bank != place.bank)):
                 self._prepare(m, ahead, activated)
 
-    def _of(self, m: Module, place: data.View, name: str) -> Value:
+    def _of(self, place: data.View, name: str) -> Value:
         """A member of the bank of a place."""
         value: Value = Array(getattr(bank, name) for bank in self._banks)[place.bank]
         return value
 
-    def _is_open(self, m: Module, place: data.View) -> Value:
+    def _is_open(self, place: data.View) -> Value:
         """Whether the row of a place is open."""
         rows = Cat(bank.is_open & (bank.open_row == place.row) for bank in self._banks)
         return rows.bit_select(place.bank, 1)
@@ -170,10 +193,10 @@ class SdramController(wiring.Component):
     def _prepare(self, m: Module, place: data.View, activated: Wait) -> None:
         """Bring the row of a place, which is not open, nearer to it."""
         m.d.comb += self._bank.eq(place.bank)
-        with m.If(self._of(m, place, "is_open")):
-            with m.If(self._of(m, place, "may_precharge")):
+        with m.If(self._of(place, "is_open")):
+            with m.If(self._of(place, "may_precharge")):
                 m.d.comb += self._command.eq(Command.PRECHARGE)
-        with m.Elif(self._of(m, place, "may_activate") & activated.over):
+        with m.Elif(self._of(place, "may_activate") & activated.over):
             m.d.comb += [self._command.eq(Command.ACTIVATE), self._address.eq(place.row)]
 
     def _add_outputs(self, m: Module) -> None:

@@ -143,7 +143,7 @@ def with_fault(component: type, right: str, wrong: str) -> Iterator[None]:
         setattr(module, component.__name__, kept)
 
 
-SLOW = replace(CHIP, row_open_ns=80, row_cycle_ns=90, mode_cycles=8, refresh_interval_ns=2000)
+SLOW = replace(CHIP, bank_to_bank_ns=45, row_open_ns=80, row_cycle_ns=90, mode_cycles=8, refresh_interval_ns=2000)
 """Some times so long that no other one implies them."""
 
 
