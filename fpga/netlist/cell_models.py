@@ -30,6 +30,8 @@ class CellModel:
     """Inputs that the model does not take: the constant that they must have."""
     clocks: tuple[str, ...] = ()
     """Those of the inputs that are clocks; a netlist has one."""
+    silent: tuple[str, ...] = ()
+    """Outputs that the model lacks; nothing may hang on them."""
 
 
 def _text(*values: str) -> tuple[str, ...]:
@@ -165,22 +167,29 @@ MODELS: Mapping[str, CellModel] = {
     "SB_MAC16": CellModel(
         "SB_MAC16.v",
         ("O",),
-        ("A", "B"),
-        dict.fromkeys(("A_SIGNED", "B_SIGNED", "A_REG", "B_REG"), ANY)
-        | dict.fromkeys(("PIPELINE_16x16_MULT_REG1", "PIPELINE_16x16_MULT_REG2"), ANY),
+        ("A", "B", "C", "D"),
         {
-            **{f"{half}OUTPUT_SELECT": ("11",) for half in ("TOP", "BOT")},
-            **{f"{half}ADDSUB_{what}": (ZERO,) for half in ("TOP", "BOT") for what in _ADDERS},
-            **dict.fromkeys(("NEG_TRIGGER", "MODE_8x8"), (ZERO,)),
-            **dict.fromkeys(("C_REG", "D_REG", "TOP_8x8_MULT_REG", "BOT_8x8_MULT_REG"), (ZERO, "1")),
+            **dict.fromkeys(("A_SIGNED", "B_SIGNED", "A_REG", "B_REG"), ANY),
+            **dict.fromkeys(("PIPELINE_16x16_MULT_REG1", "PIPELINE_16x16_MULT_REG2", "TOPADDSUB_UPPERINPUT"), ANY),
+            **dict.fromkeys(("TOPOUTPUT_SELECT", "BOTOUTPUT_SELECT"), (ZERO, "1", "11")),
         },
-        {"CLK": "0", "CE": "1", "AHOLD": "0", "BHOLD": "0", "IRSTTOP": "0", "IRSTBOT": "0"},
         {
-            **dict.fromkeys(("C", "D"), "0" * 16),
-            **dict.fromkeys(("CHOLD", "DHOLD", "ORSTTOP", "ORSTBOT", "OLOADTOP", "OLOADBOT", "CI"), "0"),
-            **dict.fromkeys(("ADDSUBTOP", "ADDSUBBOT", "OHOLDTOP", "OHOLDBOT", "ACCUMCI", "SIGNEXTIN"), "0"),
+            **dict.fromkeys(("TOPADDSUB_LOWERINPUT", "BOTADDSUB_LOWERINPUT"), (ZERO, "10")),
+            **dict.fromkeys(("BOTADDSUB_UPPERINPUT", "TOP_8x8_MULT_REG", "BOT_8x8_MULT_REG"), ANY),
+            "TOPADDSUB_CARRYSELECT": (ZERO, "10", "11"),
+            **dict.fromkeys(("BOTADDSUB_CARRYSELECT", "NEG_TRIGGER", "MODE_8x8", "C_REG", "D_REG"), (ZERO,)),
+        },
+        {
+            **dict.fromkeys(("CLK", "AHOLD", "BHOLD", "OHOLDTOP", "OHOLDBOT"), "0"),
+            **dict.fromkeys(("IRSTTOP", "IRSTBOT", "ORSTTOP", "ORSTBOT"), "0"),
+            "CE": "1",
+        },
+        {
+            **dict.fromkeys(("CHOLD", "DHOLD", "OLOADTOP", "OLOADBOT", "ADDSUBTOP", "ADDSUBBOT"), "0"),
+            **dict.fromkeys(("CI", "ACCUMCI", "SIGNEXTIN"), "0"),
         },
         ("CLK",),
+        ("CO", "ACCUMCO", "SIGNEXTOUT"),
     ),
 }
 """By kind of cell."""
@@ -201,13 +210,13 @@ def model_of(cell: Cell) -> CellModel:
         if allowed is None or not (allowed == ANY or _bare(value) in map(_bare, allowed)):
             known = "it is not known" if allowed is None else f"modelled are {', '.join(allowed)}"
             raise NetlistError(f"cell {cell.name} of kind {cell.kind} has {name} = {value}: {known}")
-    for kind, check in (("SB_MAC16", _check_pipeline), ("DP16KD", _check_reset)):
+    for kind, check in (("SB_MAC16", _check_multiplier), ("DP16KD", _check_reset)):
         if cell.kind == kind:
             check(cell)
     for name, bits in cell.pins.items():
         if name in model.fixed and _differs(bits, model.fixed[name]):
             raise NetlistError(f"cell {cell.name} of kind {cell.kind} must have {model.fixed[name]} at pin {name}")
-        if name not in (*model.inputs, *model.outputs, *model.idle, *model.fixed):
+        if name not in (*model.inputs, *model.outputs, *model.idle, *model.fixed, *model.silent):
             raise NetlistError(f"cell {cell.name} of kind {cell.kind} uses pin {name}, which is not modelled")
     return model
 
@@ -219,12 +228,22 @@ def _bare(value: str) -> str:
     return value.replace("x", "0").lstrip("0") or ZERO
 
 
-def _check_pipeline(cell: Cell) -> None:
-    """The registers between the partial products are modelled as one."""
-    names = ("TOP_8x8_MULT_REG", "BOT_8x8_MULT_REG", "PIPELINE_16x16_MULT_REG1")
-    values = {_bare(cell.settings.get(name, ZERO)) for name in names}
-    if len(values) != 1:
-        raise NetlistError(f"cell {cell.name} of kind SB_MAC16 must have {', '.join(names)} equal")
+def _check_multiplier(cell: Cell) -> None:
+    """The registers between the partial products are modelled as one, and so are the two adders."""
+
+    def values(*names: str) -> list[str]:
+        return [_bare(cell.settings.get(name, ZERO)) for name in names]
+
+    registers = values("TOP_8x8_MULT_REG", "BOT_8x8_MULT_REG", "PIPELINE_16x16_MULT_REG1")
+    if len(set(registers)) != 1:
+        raise NetlistError(f"cell {cell.name} of kind SB_MAC16 must have a register at all partial products or none")
+    if values("TOPOUTPUT_SELECT", "BOTOUTPUT_SELECT") == ["11", "11"]:
+        return
+    chained = values("TOPADDSUB_CARRYSELECT")[0] != ZERO
+    upper = values("TOPADDSUB_UPPERINPUT", "BOTADDSUB_UPPERINPUT")
+    lower = values("TOPADDSUB_LOWERINPUT", "BOTADDSUB_LOWERINPUT")
+    if not chained or upper[0] != upper[1] or lower != ["10", "10"]:
+        raise NetlistError(f"cell {cell.name} of kind SB_MAC16 must add 32 bits to its product")
 
 
 def _check_reset(cell: Cell) -> None:

@@ -53,10 +53,7 @@ def synthesise_netlist(
     """
     if family not in SYNTHESES:
         raise BuildError(f"family must be one of {', '.join(SYNTHESES)}, not {family!r}")
-    script = (
-        f"read_rtlil top.il\n{COLLISIONS}\n"
-        f"{SYNTHESES[family].line(TOP)}\nwrite_json top.json\n"
-    )
+    script = f"read_rtlil top.il\n{COLLISIONS}\n{SYNTHESES[family].line(TOP)}\nwrite_json top.json\n"
     parts = (source_hash(target), script, _yosys_version())
     path = (cache or cache_folder()) / "netlist" / f"{_digest(*parts)}.json.gz"
     with locked(path, progress):

@@ -35,6 +35,7 @@ def netlist_verilog(netlist: Netlist, mutations: Sequence[Mutation] = ()) -> str
         raise NetlistError(f"at most {MOST_MUTATIONS} mutations can be in one netlist, not {len(mutations)}")
     models = {cell.name: model_of(cell) for cell in netlist.cells}
     _check_clock(netlist, models)
+    _check_silent(netlist, models)
     places = {mutation.cell: (number, mutation) for number, mutation in enumerate(mutations, 1)}
     lines = [f"module {netlist.name} ({', '.join(port.name for port in netlist.ports)});"]
     for port in netlist.ports:
@@ -58,6 +59,20 @@ def _check_clock(netlist: Netlist, models: dict[str, CellModel]) -> None:
     nets = {bits for bits in clocks if isinstance(bits[0], int)}
     if len(nets) > 1:
         raise NetlistError(f"a netlist must have one clock, not {len(nets)}")
+
+
+def _check_silent(netlist: Netlist, models: dict[str, CellModel]) -> None:
+    """Nothing hangs on outputs that the models lack."""
+    lacking = {
+        bit: (cell, pin) for cell in netlist.cells for pin in models[cell.name].silent for bit in cell.pins.get(pin, ())
+    }
+    used = {bit for port in netlist.ports for bit in port.bits}
+    for cell in netlist.cells if lacking else ():
+        model = models[cell.name]
+        used |= {bit for pin in (*model.inputs, *model.idle) for bit in cell.pins.get(pin, ())}
+    for bit, (cell, pin) in lacking.items():
+        if isinstance(bit, int) and bit in used:
+            raise NetlistError(f"cell {cell.name} of kind {cell.kind} uses pin {pin}, which is not modelled")
 
 
 def _bit(bit: Bit) -> str:
