@@ -4,7 +4,7 @@ from tileloom.hw.spec.registers import Cause
 
 CAUSE_COLOURS = {
     Cause.RUN: "#0072b2",
-    Cause.JOB: "#9aa0a6",
+    Cause.JOB: "#ccd3d9",
     Cause.START: "#5f6368",
     Cause.NEIGHBOUR: "#cc79a7",
     Cause.WINDOW: "#e69f00",
@@ -14,7 +14,7 @@ CAUSE_COLOURS = {
 }
 """Okabe and Ito's palette (Color Universal Design, 2008), with two greys."""
 
-LAYER_COLOURS = ("#56b4e9", "#b8c4ce")
+LAYER_COLOURS = ("#7a6fb0", "#c9c3e6")
 """Of neighbouring layers in turn: no cause has them."""
 
 SERIES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#9aa0a6")
