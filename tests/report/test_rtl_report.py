@@ -20,10 +20,17 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Repo
     made = {}
     for engine in ("cycle", "rtl"):
         folder = tmp_path_factory.mktemp(engine)
-        paths = {name: folder / f"{name}.out" for name in ("output", "csv", "trace")}
         made[engine] = (
             folder,
-            api.report("digits_modern", target=TARGET, engine=engine, wants=("cycles<=1e6",), **paths),
+            api.report(
+                "digits_modern",
+                target=TARGET,
+                engine=engine,
+                wants=("cycles<=1e6",),
+                output=folder / "output.out",
+                csv=folder / "csv.out",
+                trace=folder / "trace.out",
+            ),
         )
     return made
 
