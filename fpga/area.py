@@ -16,15 +16,26 @@ FAMILIES = {
     "ecp5": "synth_ecp5 -abc9 -top tileloom",
     "xc6v": "synth_xilinx -flatten -family xc6v -top tileloom",
     "xc7": "synth_xilinx -flatten -family xc7 -top tileloom",
+    "xcup": "synth_xilinx -flatten -family xcup -top tileloom",
+    "cyclonev": "synth_intel_alm -family cyclonev -top tileloom",
 }
 """Yosys scripts by device family."""
 
 KINDS: Mapping[str, Mapping[str, float]] = {
-    "lut": {"SB_LUT4": 1, "LUT": 1, "SRL16E": 1, "RAM32M": 4, "RAM64M": 4, "TRELLIS_DPR16X4": 4},
-    "ff": {"SB_DFF": 1, "TRELLIS_FF": 1, "FDRE": 1, "FDSE": 1, "FDCE": 1, "FDPE": 1},
-    "carry": {"SB_CARRY": 1, "CCU2C": 1, "CARRY4": 1},
-    "dsp": {"SB_MAC16": 1, "MULT18X18D": 1, "DSP48E1": 1, "DSP48E2": 1},
-    "bram": {"SB_RAM40_4K": 1, "DP16KD": 1, "PDPW16KD": 1, "RAMB36E1": 1, "RAMB18E1": 0.5},
+    "lut": {
+        "SB_LUT4": 1,
+        "LUT": 1,
+        "SRL16E": 1,
+        "RAM32M": 4,
+        "RAM64M": 4,
+        "TRELLIS_DPR16X4": 4,
+        "MISTRAL_ALUT": 1,
+        "MISTRAL_NOT": 1,
+    },
+    "ff": {"SB_DFF": 1, "TRELLIS_FF": 1, "FDRE": 1, "FDSE": 1, "FDCE": 1, "FDPE": 1, "MISTRAL_FF": 1},
+    "carry": {"SB_CARRY": 1, "CCU2C": 1, "CARRY4": 1, "CARRY8": 1},
+    "dsp": {"SB_MAC16": 1, "MULT18X18D": 1, "DSP48E1": 1, "DSP48E2": 1, "MISTRAL_MUL": 1},
+    "bram": {"SB_RAM40_4K": 1, "DP16KD": 1, "PDPW16KD": 1, "RAMB36E": 1, "RAMB18E": 0.5, "MISTRAL_M10K": 1},
 }
 """What a cell counts, by the start of its name: memories made of LUTs as those, half a block RAM as a half."""
 
@@ -45,6 +56,8 @@ PARTS = {
     "ice40": Part("iCE40UP5K", {"lut": 5280, "ff": 5280, "dsp": 8, "bram": 30}),
     "ecp5": Part("LFE5U-85F", {"lut": 83_640, "ff": 83_640, "dsp": 156, "bram": 208}),
     "xc6v": Part("XC6VLX240T", {"lut": 150_720, "ff": 301_440, "dsp": 768, "bram": 416}),
+    "xcup": Part("XCZU7EV", {"lut": 230_400, "ff": 460_800, "dsp": 1728, "bram": 312}),
+    "cyclonev": Part("5CSEBA6", {"lut": 83_820, "ff": 167_640, "dsp": 224, "bram": 557}),
     "xc7": Part("XC7A200T", {"lut": 134_600, "ff": 269_200, "dsp": 740, "bram": 365}),
 }
 """The device that figures of a family are compared with."""

@@ -15,6 +15,7 @@ from tileloom.fpga.runtime import open_board
 from tileloom.hw.spec.config import TargetError
 from tileloom.hw.spec.program import ProgramError
 from tileloom.torch_model import model
+from tileloom.verbs.activity import activity
 from tileloom.verbs.bench import bench
 from tileloom.verbs.build import build
 from tileloom.verbs.check import check
@@ -23,6 +24,7 @@ from tileloom.verbs.demo import demo
 from tileloom.verbs.disassemble import disassemble
 from tileloom.verbs.explain import explain
 from tileloom.verbs.explore import explore
+from tileloom.verbs.project import project
 from tileloom.verbs.report import report
 from tileloom.verbs.repro import repro
 from tileloom.verbs.rtl import rtl
@@ -41,6 +43,7 @@ __all__ = [
     "Problem",
     "ProgramError",
     "TargetError",
+    "activity",
     "bench",
     "build",
     "check",
@@ -51,6 +54,7 @@ __all__ = [
     "explore",
     "model",
     "open_board",
+    "project",
     "report",
     "repro",
     "rtl",

@@ -408,16 +408,36 @@ def rtl(
 
 @app.command(epilog="Example: tileloom build --board ulx3s-85f --output ulx3s")
 def build(
-    board: Annotated[str, typer.Option("--board", metavar="NAME", help="Board, such as ulx3s-85f.")],
+    board: Annotated[
+        str | None, typer.Option("--board", metavar="NAME", help="Make the bitstream of this board, such as ulx3s-85f.")
+    ] = None,
+    project: Annotated[
+        str | None,
+        typer.Option("--project", metavar="vivado|ise|quartus", help="Write a project for a vendor's tool instead."),
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option("--part", metavar="NUMBER", help="The project's part, such as xc7a100tcsg324-1.")
+    ] = None,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Synthesise the project's accelerator, to estimate its cells; minutes.")
+    ] = False,
     target: options.BoardTarget = None,
     output: options.OutputFolder = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of place and route.")] = 1,
     json: options.JsonPath = None,
 ) -> None:
-    """Make a board's bitstream with the open tools; takes minutes."""
+    """Make a board's bitstream with the open tools, which takes minutes, or write a vendor's project."""
     from tileloom.verbs.build import build as verb
+    from tileloom.verbs.project import project as project_verb
 
-    run("build", board, lambda watch: verb(board, target=target, output=output, seed=seed, watch=watch), json)
+    if board is not None and project is None and part is None and not estimate:
+        bitstream = partial(verb, board, target=target, output=output, seed=seed)
+        run("build", board, lambda watch: bitstream(watch=watch), json)
+    elif board is None and project is not None and part is not None:
+        files = partial(project_verb, project, part, target=target, output=output, estimate=estimate)
+        run("build", part, lambda watch: files(watch=watch), json)
+    else:
+        raise typer.BadParameter("give either --board NAME, or --project TOOL and --part NUMBER")
 
 
 @app.command("run", epilog="Example: tileloom run net.tlp --board ulx3s-85f --port /dev/ttyUSB0 --input x.npz")
@@ -463,6 +483,27 @@ def bench(
 
     wanted = partial(verb, model, target=target, engine=engine, effort=effort, layers=layers, seed=seed)
     run("bench", model or "", lambda watch: wanted(watch=watch), json)
+
+
+@app.command(epilog="Example: tileloom activity digits_modern --target small --saif digits.saif")
+def activity(
+    model: options.Model,
+    target: options.Target = None,
+    input: options.Input = None,
+    calibration: options.Calibration = None,
+    seed: options.Seed = 0,
+    window: Annotated[
+        str | None, typer.Option("--window", metavar="FIRST:LAST", help="Only these cycles; else the whole frame.")
+    ] = None,
+    technology: options.Technology = None,
+    saif: Annotated[Path | None, typer.Option("--saif", metavar="X.saif", help="Keep the activity file.")] = None,
+    json: options.JsonPath = None,
+) -> None:
+    """Toggle rates of a frame on the RTL by unit, and energy by them beside energy by events."""
+    from tileloom.verbs.activity import activity as verb
+
+    wanted = partial(verb, model, target=target, input=input, calibration=calibration, seed=seed, window=window)
+    run("activity", model, lambda watch: wanted(technology=technology, saif=saif, watch=watch), json)
 
 
 @app.command(epilog="Example: tileloom technologies --technology ecp5")
