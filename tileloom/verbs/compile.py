@@ -40,7 +40,7 @@ class CompileDocument(Document):
         name: Kind.COUNTED
         for name in (
             *("macs", "instructions", "program_bytes", "weight_bytes", "memory_bytes", "layers[].macs"),
-            *("grid_macs_share", "grid_elements_share", "host[].elements"),
+            *("grid_macs_share", "grid_elements_share", "host[].elements", "host[].macs"),
         )
     }
     model: str

@@ -68,6 +68,9 @@ class DemoDocument(Document):
         "networks[].float_accuracy": Kind.SIMULATED,
         "networks[].int8_accuracy": Kind.SIMULATED,
         "networks[].int8_mismatches": Kind.SIMULATED,
+        "networks[].digits": Kind.SIMULATED,
+        **{f"networks[].verify.{path}": kind for path, kind in VerifyDocument.table.items()},
+        **{f"networks[].simulate.{path}": kind for path, kind in SimulateDocument.table.items()},
     }
     target: str
     engine: EngineName
