@@ -1,4 +1,4 @@
-"""``rtl``: the Verilog of a machine, with its register map for people and for C."""
+"""``rtl``: the Verilog of a machine, its register map for people and for C, a driver in C and an example of use."""
 
 import hashlib
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from tileloom.axi_example import driver, example_verilog
 from tileloom.compilation import DEFAULT_TARGET
 from tileloom.document import Document, Kind
 from tileloom.files import make_folder, write
@@ -40,7 +41,9 @@ class RtlDocument(Document):
 
 
 def rtl(*, target: str | Path | None = None, output: str | Path | None = None, watch: Watch = unwatched) -> RtlDocument:
-    """Write ``tileloom.v``, ``registers.md`` and ``registers.h`` into the folder ``output`` (None: nowhere).
+    """Write ``tileloom.v``, ``registers.md``, ``registers.h``, ``driver.h``, ``example.v`` into the folder ``output``.
+
+    With ``output`` None nothing is written.
 
     Raises ``TargetError``, or ``ModelError`` TL406 without Amaranth and TL408 where the folder cannot be written.
     """
@@ -63,7 +66,13 @@ def rtl(*, target: str | Path | None = None, output: str | Path | None = None, w
 
 
 def _save(target: Target, text: str, folder: Path) -> tuple[str, ...]:
-    contents = {"tileloom.v": text, "registers.md": markdown(target), "registers.h": c_header(target)}
+    contents = {
+        "tileloom.v": text,
+        "registers.md": markdown(target),
+        "registers.h": c_header(target),
+        "driver.h": driver(),
+        "example.v": example_verilog(target),
+    }
     for name, body in contents.items():
         write(folder / name, body)
     return tuple(str(folder / name) for name in contents)
