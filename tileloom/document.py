@@ -84,6 +84,14 @@ class Document:
         """The same for the eye."""
         return []
 
+    def _repr_html_(self) -> str:
+        """The tables, for notebooks."""
+        from tileloom.hw.spec.notebook import table
+
+        problems = [str(problem) for problem in self.problems]
+        told = table("", (), (), "\n".join(problems)) if problems else ""
+        return told + "".join(table(each.title, each.columns, each.rows, each.note) for each in self.tables())
+
     def to_text(self) -> str:
         """The JSON form as text, with a newline at its end."""
         return json.dumps(self.to_json(), indent=2, allow_nan=False) + "\n"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tileloom.hw.spec.notebook import table
 from tileloom.hw.spec.quant import accumulator_bits
 
 PRESETS = Path(__file__).parent / "targets"
@@ -245,6 +246,16 @@ class Target:
     def constant_bytes(self) -> int:
         """Bytes of a column's constants: the bias (4, or 8 for wider accumulators), then 4 of multiplier and shift."""
         return 8 if self.accumulator_bits <= 32 else 12
+
+    def _repr_html_(self) -> str:
+        """The fields, those that differ from the default marked, for notebooks."""
+        usual = Target(self.name).to_dict()
+        rows = [
+            (name, str(value), "" if value == usual[name] else f"instead of {usual[name]}")
+            for name, value in self.to_dict().items()
+        ]
+        words = f"{self.macs_per_cycle:,} multiply-accumulates a cycle; hash {self.hash:016x}"
+        return table(f"Target {self.name}", ("field", "value", ""), rows, words)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionary, as in the TOML file."""

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target, TargetError, target_from_dict
+from tileloom.hw.spec.notebook import table
 
 MAGIC = b"tileloom"
 HEADER = struct.Struct("<8sIIQ")
@@ -155,6 +156,30 @@ class Program:
         for address, data in ((self.instruction_address, self.instruction_bytes), (self.weights_address, self.weights)):
             memory[address : address + len(data)] = np.frombuffer(data, np.uint8)
         return memory
+
+    def _repr_html_(self) -> str:
+        """Tensors and layers, for notebooks."""
+        title = f"Program {self.name} for target {self.target.name} ({self.target.hash:016x})"
+        sizes = (
+            f"{len(self.instructions):,} instructions, {len(self.weights):,} bytes of weights, "
+            f"{self.memory_bytes:,} bytes of memory"
+        )
+        tensors = [
+            (
+                role,
+                tensor.name,
+                f"{tensor.channels} x {tensor.height} x {tensor.width}",
+                tensor.scale,
+                tensor.zero_point,
+            )
+            for role, found in (("input", self.inputs), ("output", self.outputs))
+            for tensor in found
+        ]
+        columns = ("", "tensor", "channels x height x width", "scale", "zero point")
+        layers = [(job.name, job.op, job.macs, job.source, job.mapping) for job in self.jobs]
+        return table(title, columns, tensors, sizes) + table(
+            "", ("layer", "operator", "MACs", "source", "mapping"), layers
+        )
 
     def save(self, path: str | Path) -> None:
         """Write the file; a failure leaves no half-written file behind."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from tileloom.hw.spec.notebook import table
 from tileloom.hw.spec.program import Codes
 from tileloom.hw.spec.registers import Cause, Error
 
@@ -53,3 +54,24 @@ class Result:
     program_counter: int = 0
     events: dict[str, int] = field(default_factory=dict)
     """Counts of one frame, for the energy model; the names are those of its tables."""
+
+    def _repr_html_(self) -> str:
+        """The frames and tensors, for notebooks."""
+        tensors = [(name, str(codes.dtype), " x ".join(str(n) for n in codes.shape)) for name, codes in self._tensors()]
+        ended = "" if self.error is Error.NONE else f"Halted with {self.error.name} at word {self.program_counter}."
+        parts = [table(f"Result of engine {self.engine}", ("tensor", "type", "shape"), tensors, ended)]
+        if self.frames:
+            rows = [
+                (number, frame.cycles, len(frame.trace), self._busy(frame)) for number, frame in enumerate(self.frames)
+            ]
+            parts.append(table("", ("frame", "cycles", "jobs", "tiles busy"), rows))
+        return "".join(parts)
+
+    def _tensors(self) -> list[tuple[str, Codes]]:
+        return [*self.outputs.items(), *((f"{name} (tap)", codes) for name, codes in self.taps.items())]
+
+    @staticmethod
+    def _busy(frame: FrameTiming) -> str:
+        """Share of all tiles' cycles in which they compute."""
+        spent = frame.cycles * len(frame.stalls)
+        return f"{100 * sum(stalls.get(Cause.RUN, 0) for stalls in frame.stalls) / spent:.1f} %" if spent else "-"
