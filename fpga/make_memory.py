@@ -4,9 +4,8 @@ from amaranth.lib import wiring
 
 from tileloom.fpga.board_memory import BoardMemory
 from tileloom.fpga.boards import Board, MemoryKind
-from tileloom.fpga.sdram_chip import ULX3S_CHIP
+from tileloom.fpga.sdram_chip import PAD_CYCLES, ULX3S_CHIP
 from tileloom.fpga.sdram_memory import SdramMemory
-from tileloom.fpga.sdram_pads import PAD_CYCLES
 from tileloom.hw.spec.config import Target
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 BURST_WORDS = 2
 """Burst length that the chip is set to: one column command moves two words of 16 bits."""
 WORD_BYTES = 2
+PAD_CYCLES = 2
+"""Between controller and chip on a board: one register in the pads on the way out, one on the way in."""
 
 
 @dataclass(frozen=True)

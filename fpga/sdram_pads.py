@@ -8,8 +8,6 @@ from amaranth.lib.wiring import In
 
 from tileloom.fpga.sdram_pins import SdramPins
 
-PAD_CYCLES = 2
-"""One register in the pads on the way out, one on the way in."""
 CLOCK_LEAD_NS = 4.0
 """How far the chip's clock leads the system's clock.
 

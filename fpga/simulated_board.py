@@ -10,8 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tileloom.fpga.boards import Board, MemoryKind
-from tileloom.fpga.sdram_chip import ULX3S_CHIP
-from tileloom.fpga.sdram_pads import PAD_CYCLES
+from tileloom.fpga.sdram_chip import PAD_CYCLES, ULX3S_CHIP
 from tileloom.fpga.sdram_simulation import HEADER, rules
 from tileloom.hw.build import cache_folder, locked
 from tileloom.hw.spec.config import Target
