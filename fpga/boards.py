@@ -28,6 +28,8 @@ class Board:
     oscillator: str
     oscillator_hz: int
     bits_per_second: int
+    loader: str
+    """The board's name in openFPGALoader."""
     device_lut: int
     device_ff: int
     device_dsp: int
@@ -50,6 +52,7 @@ ULX3S = Board(
     oscillator="clk25",
     oscillator_hz=25_000_000,
     bits_per_second=1_000_000,
+    loader="ulx3s",
     device_lut=83_640,
     device_ff=83_640,
     device_dsp=156,

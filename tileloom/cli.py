@@ -424,6 +424,7 @@ def build(
     target: options.BoardTarget = None,
     output: options.OutputFolder = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of place and route.")] = 1,
+    flash: Annotated[bool, typer.Option("--flash", help="Put the bitstream into the board, if timing is met.")] = False,
     json: options.JsonPath = None,
 ) -> None:
     """Make a board's bitstream with the open tools, which takes minutes, or write a vendor's project."""
@@ -431,9 +432,9 @@ def build(
     from tileloom.verbs.project import project as project_verb
 
     if board is not None and project is None and part is None and not estimate:
-        bitstream = partial(verb, board, target=target, output=output, seed=seed)
+        bitstream = partial(verb, board, target=target, output=output, seed=seed, flash=flash)
         run("build", board, lambda watch: bitstream(watch=watch), json)
-    elif board is None and project is not None and part is not None:
+    elif board is None and project is not None and part is not None and not flash:
         files = partial(project_verb, project, part, target=target, output=output, estimate=estimate)
         run("build", part, lambda watch: files(watch=watch), json)
     else:
@@ -452,12 +453,15 @@ def run_on_board(
     seed: options.Seed = 0,
     calibration: options.Calibration = None,
     output: options.Outputs = None,
+    flash: Annotated[
+        Path | None, typer.Option("--flash", metavar="X.bit", help="Put this bitstream into the board first.")
+    ] = None,
     json: options.JsonPath = None,
 ) -> None:
     """Run frames on a board, or on its gateware in Verilator behind a pseudo-terminal."""
     from tileloom.verbs.run import run as verb
 
-    wanted = partial(verb, model, board=board, port=port, input=input, frames=frames, seed=seed)
+    wanted = partial(verb, model, board=board, port=port, input=input, frames=frames, seed=seed, flash=flash)
     run("run", model, lambda watch: wanted(calibration=calibration, output=output, watch=watch), json)
 
 

@@ -39,6 +39,8 @@ class BuildDocument(Document):
     seconds: float
     bitstream: str
     critical_path: str
+    flashed: bool = False
+    """Whether the bitstream was put into a board."""
 
     def tables(self) -> list[Table]:
         """Every figure."""
@@ -62,19 +64,30 @@ def build(
     target: str | Path | None = None,
     output: str | Path | None = None,
     seed: int = 1,
+    flash: bool = False,
     watch: Watch = unwatched,
 ) -> BuildDocument:
     """Make the bitstream of ``board`` (default: its own preset target) in the folder ``output``.
 
-    Takes minutes. Raises ``TargetError`` or the board room's ``BuildError``. Timing that is not met is no error, but
-    ``timing_met`` False.
+    Takes minutes. With ``flash`` it is put into the board at the end, if timing was met. Raises ``TargetError`` or the
+    board room's ``BuildError``. Timing that is not met is no error, but ``timing_met`` False.
     """
+    from tileloom.fpga.boards import find_board
     from tileloom.fpga.build import build_board
+    from tileloom.fpga.flash import find_loader
+    from tileloom.fpga.flash import flash as put_into
 
+    known = find_board(board)
+    if flash:
+        find_loader()  # before minutes of work
     machine = None if target is None else load_target(target)
     folder = Path(output) if output is not None else Path(board)
     report = build_board(board, folder, machine, seed, lambda line: watch(line, 0, 0))
+    if flash and report.timing_met:
+        watch(f"putting {report.bitstream} into the board", 0, 0)
+        put_into(known, Path(report.bitstream))
     return BuildDocument(
+        flashed=flash and report.timing_met,
         board=report.board,
         target=report.target,
         macs_per_cycle_peak=report.macs_per_cycle,

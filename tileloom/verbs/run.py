@@ -10,7 +10,9 @@ from tileloom.document import Document, Kind
 from tileloom.engines import checked, require_rtl
 from tileloom.files import require_writable, write_arrays
 from tileloom.fpga.boards import find_board
+from tileloom.fpga.flash import flash as put_into
 from tileloom.fpga.runtime import SIMULATED, open_board
+from tileloom.fpga.tools import BuildError
 from tileloom.frames import Given, arrays_of, frames_for
 from tileloom.hw.spec.registers import CAUSE_TEXTS, Cause
 from tileloom.model_argument import Model, find
@@ -75,13 +77,14 @@ def run(
     seed: int = 0,
     calibration: Given | None = None,
     output: str | Path | None = None,
+    flash: str | Path | None = None,
     watch: Watch = unwatched,
 ) -> RunDocument:
     """Load a program (or compile a network for the board's own target) and run frames on a board.
 
     ``port`` is a serial port, or ``sim`` for a simulated board. With ``output`` the results are written there as an
-    ``.npz`` of real values by output name. Raises ``ModelError``, ``ProgramError``, or the board room's ``BoardError``
-    and ``BuildError``.
+    ``.npz`` of real values by output name; with ``flash`` that bitstream is put into the board first. Raises
+    ``ModelError``, ``ProgramError``, or the board room's ``BoardError`` and ``BuildError``.
     """
     known = find_board(board)
     argument = find(model)
@@ -94,6 +97,11 @@ def run(
     if port == SIMULATED:
         require_rtl()
     watch(f"connecting to {port}", 0, 0)
+    if flash is not None:
+        if port == SIMULATED:
+            raise BuildError("a simulated board takes no bitstream; leave --flash out with --port sim")
+        watch(f"putting {flash} into the board", 0, 0)
+        put_into(known, Path(flash))
     with open_board(board, port, made.program.target, progress=lambda line: watch(line, 0, 0)) as runtime:
         watch("loading the program", 0, 0)
         runtime.load(made.program)
