@@ -132,7 +132,10 @@ def run_rtl(
         watch(stage, first, count)
         some = {name: codes[first : first + step] for name, codes in inputs.items()}
         try:
-            parts.append(checked(engine.run(program, some, taps=taps, waits=waits), program))
+            result = engine.run(program, some, taps=taps, waits=waits)
+            if engine.hang is not None:
+                raise _stopped(program, name.lower(), f"halted by the watchdog: {engine.hang}")
+            parts.append(checked(result, program))
         except RtlError as error:
             raise _stopped(program, name.lower(), str(error)) from None
     watch(stage, count, count)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.program import JobMap
-from tileloom.sim.cycle.machine import Machine
+from tileloom.hw.spec.registers import Cause
+from tileloom.sim.cycle.machine import Machine, instruction_words
 from tileloom.sim.cycle.tile import Tile
 from tileloom.sim.cycle.timeline import Process
 
@@ -18,17 +19,28 @@ REASONS = {
     "room": "room in a log of tile {tile}: {missing} more must become free",
     "stored": "`stored` to go up by {missing} more",
     "staging": "room in the staging ring: {missing} more beats must become free",
-    "chunk": "the LOAD address generator to reserve its chunk",
+    "chunk": "stream A to reserve its chunk",
     "bytes": "bytes from memory or map buffer",
     "slot": "an output slot of tile {tile} to be filled",
-    "neighbour": "partial sums from the tile before",
-    "neighbour free": "a free half in the tile after",
-    "window": "{missing} more bytes in its window",
-    "weights": "{missing} more words in its weight ring",
-    "residual": "{missing} more bytes in its residual buffer",
-    "free slot": "a free output slot",
+    "neighbour": "partial sums from the tile before, on the local line",
+    "neighbour free": "a free half in the tile after, on the local line",
+    "window": "{missing} more activations in its window, from line A",
+    "weights": "{missing} more words in its weight ring, from line W",
+    "residual": "{missing} more activations in its residual buffer, from line A",
+    "free slot": "a free output slot, which line O must empty",
 }
-UNITS = ("the LOAD address generator", "the loader", "WEIGHTS", "STORE")
+CAUSES = {
+    "neighbour": Cause.NEIGHBOUR,
+    "neighbour free": Cause.NEIGHBOUR,
+    "window": Cause.WINDOW,
+    "weights": Cause.WEIGHTS,
+    "residual": Cause.RESIDUAL,
+    "free slot": Cause.SLOT,
+}
+"""What a tile's stall counters call its reason; every other is a wait for a job."""
+STREAMS = {"P": "stream P", "A": "stream A", "W": "stream W", "O": "stream O"}
+"""Names of units that are single letters, in words."""
+UNITS = ("stream A", "the loader", "stream W", "stream O")
 
 
 @dataclass(frozen=True)
@@ -45,12 +57,37 @@ class Waiting:
     """The whole sentence."""
 
 
+@dataclass(frozen=True)
+class Standstill:
+    """What a machine that stands still shows outside: no timing of the memory changes it."""
+
+    program_counter: int
+    """First word of the instruction popped last."""
+    stored: int
+    """Register STORED."""
+    causes: tuple[Cause, ...]
+    """What each tile waits for."""
+    jobs: tuple[tuple[int, ...], ...]
+    """Tags of the jobs that each tile has done, in order."""
+
+
 class Deadlock(ValueError):
     """A program after which nothing can happen any more before END; ``waiting`` names every unit that waits."""
 
-    def __init__(self, waiting: tuple[Waiting, ...]) -> None:
+    def __init__(self, waiting: tuple[Waiting, ...], standstill: Standstill) -> None:
         self.waiting = waiting
+        self.standstill = standstill
         super().__init__("program never ends: " + "; ".join(w.text for w in waiting))
+
+
+def standstill(machine: Machine) -> Standstill:
+    """What a machine shows after which nothing can happen any more."""
+    return Standstill(
+        program_counter=_last_popped(machine),
+        stored=machine.stores.stored.total & 0xFFFF,
+        causes=tuple(CAUSES.get(tile.waiting[0] if tile.waiting else "", Cause.JOB) for tile in machine.tiles),
+        jobs=tuple(tuple(job.tag for job in tile.trace) for tile in machine.tiles),
+    )
 
 
 def waiting_units(machine: Machine, jobs: Sequence[JobMap]) -> tuple[Waiting, ...]:
@@ -62,6 +99,15 @@ def waiting_units(machine: Machine, jobs: Sequence[JobMap]) -> tuple[Waiting, ..
             continue
         found.append(_describe(process, machine, names))
     return tuple(found)
+
+
+def _last_popped(machine: Machine) -> int:
+    start = end = 0
+    for instruction in machine.instructions:
+        if end >= machine.sequencer.popped:
+            break
+        start, end = end, end + instruction_words(instruction)
+    return start
 
 
 def _describe(process: Process, machine: Machine, names: dict[int, JobMap]) -> Waiting:
@@ -79,4 +125,5 @@ def _describe(process: Process, machine: Machine, names: dict[int, JobMap]) -> W
         job = names[instruction.tag]
         where += f", {job.name}" + (f" at {job.source}" if job.source else "")
     wants = REASONS[reason].format(unit=unit, tile=tile, missing=missing)
-    return Waiting(process.name, reason, number, instruction.tag, f"{process.name} ({where}) waits for {wants}")
+    title = STREAMS.get(process.name, process.name)
+    return Waiting(process.name, reason, number, instruction.tag, f"{title} ({where}) waits for {wants}")

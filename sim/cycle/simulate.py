@@ -8,7 +8,7 @@ from tileloom.hw.spec.program import Program
 from tileloom.hw.spec.registers import Cause, Error
 from tileloom.hw.spec.result import FrameTiming, Result
 from tileloom.sim.cycle.counts import count_events, total_events
-from tileloom.sim.cycle.deadlock import Deadlock, waiting_units
+from tileloom.sim.cycle.deadlock import Deadlock, standstill, waiting_units
 from tileloom.sim.cycle.machine import Machine
 
 
@@ -36,7 +36,7 @@ def simulate(program: Program, memory: MemoryModel | None = None, frames: int = 
     machine = Machine(program.target, memory or program.target.memory, instructions, program.instruction_address)
     timing = machine.run()
     if timing is None:
-        raise Deadlock(waiting_units(machine, program.jobs))
+        raise Deadlock(waiting_units(machine, program.jobs), standstill(machine))
     return Result(
         engine="cycle",
         frames=tuple(_copy(timing) for _ in range(frames)),

@@ -13,6 +13,8 @@ from tileloom.hw.spec.config import MemoryModel
 from tileloom.hw.spec.program import Codes, Program, TensorMap
 from tileloom.hw.spec.registers import Cause, Error
 from tileloom.hw.spec.result import FrameTiming, JobTrace, Result, Wait
+from tileloom.sim.cycle.deadlock import Standstill
+from tileloom.sim.rtl.hang import Hang, hang_of
 from tileloom.sim.rtl.library import MemoryRequest, RtlError, RunRequest, load_library, report_structure
 
 WINDOW_BASE = 0x4000_0000
@@ -51,6 +53,8 @@ class RtlEngine:
         self._machine = self._functions.tileloom_create()
         self.seconds = 0.0
         """Time spent inside the simulation."""
+        self.hang: Hang | None = None
+        """Who waited for what when the watchdog halted the last run; None where it did not."""
 
     def close(self) -> None:
         """Free the machine; it cannot be used afterwards."""
@@ -109,6 +113,7 @@ class RtlEngine:
         wanted = (*program.outputs, *(program.taps if taps else ()))
         kept: dict[str, list[npt.NDArray[np.uint8]]] = {t.name: [] for t in wanted if t.space == 0}
         timings: list[FrameTiming] = []
+        self.hang = None
         error, program_counter = Error.NONE, 0
         faults = faults or Faults()
         request = self._request(program, image, memory or program.target.memory, random_pauses_seed, faults)
@@ -117,7 +122,11 @@ class RtlEngine:
         for frame in range(frames):
             for tensor in program.inputs:
                 image[tensor.address : tensor.address + tensor.size_bytes] = tensor.pack(inputs[tensor.name][frame])
-            timing, error, program_counter = self._frame(request)
+            report = self._frame(request)
+            timing = self._timing(report) if report.over else None
+            error, program_counter = Error(report.status >> 8 & 0xFF), int(report.program_counter)
+            if error is Error.WATCHDOG and timing is not None:
+                self.hang = self._hang(program, report, timing)
             if faults.reset_cycle and timing is None:
                 break
             if timing is not None:
@@ -183,8 +192,8 @@ class RtlEngine:
             reset_cycle=faults.reset_cycle,
         )
 
-    def _frame(self, request: RunRequest) -> tuple[FrameTiming | None, Error, int]:
-        """One frame; no timing when it did not come to an end."""
+    def _frame(self, request: RunRequest) -> Any:
+        """The report of one frame, which came to an end unless it was reset."""
         report = report_structure(self.target.tiles)()
         begin = time.perf_counter()
         self._functions.tileloom_run(self._machine, ctypes.byref(request), ctypes.byref(report))
@@ -192,11 +201,19 @@ class RtlEngine:
         violation = self._functions.tileloom_violation(self._machine).decode()
         if violation:
             raise RtlError(f"the machine broke a rule of its memory port: {violation}")
-        if not report.over:
-            if request.reset_cycle:
-                return None, Error.NONE, 0
+        if not report.over and not request.reset_cycle:
             raise RtlError(f"the machine was neither done nor in error after {request.cycle_limit} cycles")
-        return self._timing(report), Error(report.status >> 8 & 0xFF), int(report.program_counter)
+        return report
+
+    def _hang(self, program: Program, report: Any, timing: FrameTiming) -> Hang:
+        done = tuple(tuple(job.tag for job in timing.trace if job.tile == n) for n in range(self.target.tiles))
+        shown = Standstill(
+            program_counter=int(report.program_counter),
+            stored=int(report.stored),
+            causes=tuple(Cause(cause) for cause in report.last_cause),
+            jobs=done,
+        )
+        return hang_of(program, shown, int(report.open_reads), int(report.open_writes))
 
     def _timing(self, report: Any) -> FrameTiming:
         jobs = self._functions.tileloom_jobs(self._machine)

@@ -40,6 +40,8 @@ struct RunReport {
     uint64_t waits;                  // number of entries for tileloom_waits
     uint64_t causes[TILES][kCauses];  // counted here
     uint64_t cause_registers[kCauses];
+    uint64_t last_cause[TILES];      // of the last cycle that ran
+    uint64_t open_reads, open_writes;  // bursts that the memory had not answered then
 };
 
 struct Job { uint64_t start, end, tile, tag; };
@@ -93,6 +95,8 @@ public:
             tick();
         }
         report.over = over_;
+        report.open_reads = memory_.open_reads();
+        report.open_writes = memory_.open_writes();
         uint64_t limit = cycle_ + request.cycle_limit;  // bursts under way come to their end
         while (over_ && (report.status = read(kStatus)) & 1 && cycle_ < limit) {}
         report.cycles_register = read(kCycles);
@@ -145,6 +149,7 @@ private:
         for (unsigned tile = 0; tile < TILES; ++tile) {
             const unsigned cause = unsigned(word_at(causes, 3 * tile, 3));
             ++report_->causes[tile][cause];
+            report_->last_cause[tile] = cause;
             if (wants_waits_) {
                 Wait& now = now_[tile];
                 if (now.cause != cause) {

@@ -80,6 +80,9 @@ def report_structure(tiles: int) -> type[ctypes.Structure]:
             *((name, ctypes.c_uint64) for name in ("stored", "read_beats", "written_beats", "jobs", "waits")),
             ("causes", counts * tiles),
             ("cause_registers", counts),
+            ("last_cause", ctypes.c_uint64 * tiles),
+            ("open_reads", ctypes.c_uint64),
+            ("open_writes", ctypes.c_uint64),
         )
 
     return RunReport

@@ -64,6 +64,9 @@ public:
 
     bool busy() const { return !reads_.empty() || !writes_.empty() || !beats_.empty() || !responses_.empty(); }
 
+    uint64_t open_reads() const { return reads_.size(); }
+    uint64_t open_writes() const { return writes_.size() + responses_.size(); }
+
     void step(Port& port, uint64_t cycle) {
         bool paused[5];
         decide_pauses(cycle, paused);
