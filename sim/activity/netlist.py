@@ -16,7 +16,8 @@ WIRE = re.compile(
     rf"^\s*(?:output |input )?(?:wire|reg) (?:signed )?\[(\d+):(\d+)\] ({NAME})\s*(?:=[^;]*)?;", re.MULTILINE
 )
 ASSIGN = re.compile(rf"^\s*assign ({NAME})\s*(?:\[[^\]]*\])? = ([^;]*);", re.MULTILINE)
-INSTANCE = re.compile(rf"^  ({NAME}) +(?:#\(([^;]*?)\n  \) )?({NAME}) +\(", re.MULTILINE)
+INSTANCE = re.compile(rf"^  ({NAME}) +(?:#\(([^;]*?)\n  \) )?({NAME}) +\(([^;]*)\);", re.MULTILINE)
+ALWAYS = ".read_enable(1'h1)"
 PARAMETER = re.compile(r"\.(\w+)\(32'[sd]*(\d+)\)|\.(\w+)\((\d+)\)")
 OPERAND = rf"(?:\$(?:un)?signed\()?(?:{NAME}\s*(?:\[[^\]]*\])?|\{{[^}}]*\}}|\d+'\S+?)\)?"
 BINARY = re.compile(rf"^({OPERAND}) ([*+-]) ({OPERAND})$")
@@ -34,11 +35,15 @@ class Operator:
 
 @dataclass(frozen=True)
 class MemoryBlock:
-    """A memory: words, bits of a word, bits of a word that one write enable covers."""
+    """A memory: words, bits of a word, bits of a word that one write enable covers.
+
+    ``always_reads`` where its read enable is tied to 1.
+    """
 
     depth: int
     width: int
     grain: int
+    always_reads: bool = False
 
 
 @dataclass
@@ -107,10 +112,12 @@ def _module(text: str) -> VerilogModule:
             kind = "*" if found[2] == "*" else "+"
             sizes = (_width(found[1], widths), _width(found[3], widths))
             module.operators.append(Operator(kind, plain(net), widths.get(plain(net), 1), sizes))
-    for kind, parameters, name in INSTANCE.findall(text):
+    for kind, parameters, name, connections in INSTANCE.findall(text):
         if plain(kind) == MEMORY_MODULE:
             sizes_of = {a or c: int(b or d) for a, b, c, d in PARAMETER.findall(parameters)}
-            module.memories[plain(name)] = MemoryBlock(sizes_of["DEPTH"], sizes_of["WIDTH"], sizes_of["GRAIN"])
+            module.memories[plain(name)] = MemoryBlock(
+                sizes_of["DEPTH"], sizes_of["WIDTH"], sizes_of["GRAIN"], ALWAYS in connections
+            )
         else:
             module.instances[plain(name)] = plain(kind)
     return module

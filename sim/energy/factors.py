@@ -1,6 +1,6 @@
 """What the hardware does with every event: how much its arithmetic, memories and registers are really at work.
 
-Three numbers a unit, counted in simulations of the RTL with switching activity (``tileloom activity``) and therefore
+Six numbers a unit, counted in simulations of the RTL with switching activity (``tileloom activity``) and therefore
 free of any technology. ``factors.toml`` says on which network and target they were counted.
 """
 
@@ -22,12 +22,18 @@ class UnitFactors:
     ----------
     arithmetic : bits of results that change, as a share of those that change with random operands
     accesses : bytes that memories read and write, as a share of what the events say
+    weights, transfer : bits of lines or port that change, as a share of those of random words: of weights, and of
+        everything else
     toggles : register bits that change for each unit of the unit's drivers
+    besides : register bits that change in every cycle besides, in each instance of the unit (control: with every pixel)
     """
 
     arithmetic: float = 1.0
     accesses: float = 1.0
+    weights: float = 1.0
+    transfer: float = 1.0
     toggles: float = 0.0
+    besides: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,10 @@ class Factors:
     def toggles(self, unit: str) -> Figure:
         """Register bits that change for each unit of the unit's drivers."""
         return self._figure(self.units.get(unit, UnitFactors()).toggles)
+
+    def besides(self, unit: str) -> Figure:
+        """Register bits that change in every cycle besides, in each instance (of control: with every pixel)."""
+        return self._figure(self.units.get(unit, UnitFactors()).besides)
 
     def _figure(self, value: float) -> Figure:
         return Figure(value, value * self.low, value * self.high, bool(self.counted_on))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.result import Result
-from tileloom.sim.energy.charges import CHARGES, DRIVERS, EVENTS, MEMORY, Part, driven, memory_bits
+from tileloom.sim.energy.charges import CHARGES, CYCLES, DRIVERS, EVENTS, MEMORY, besides, driven, memory_bits
 from tileloom.sim.energy.factors import Factors, load_factors
 from tileloom.sim.energy.figure import NOTHING, Figure
 from tileloom.sim.energy.registers import register_bits
@@ -94,14 +94,16 @@ def energy_of_events(
     missing = sorted(EVENTS - set(events))
     if missing:
         raise TechnologyError(f"energy needs counts of {', '.join(missing)}, which the result does not have")
+    counts = {**events, CYCLES: cycles}
     units: dict[str, Figure] = {}
     for charge in CHARGES:
         cost = charge.cost(target, table)
-        if charge.part is not Part.TRANSFER:
+        if charge.unit != MEMORY:
             cost = cost.times(known.of(charge.unit, charge.part))
-        units[charge.unit] = units.get(charge.unit, NOTHING) + cost * (events[charge.event] * PICO)
+        units[charge.unit] = units.get(charge.unit, NOTHING) + cost * (counts[charge.event] * PICO)
     for unit in dict.fromkeys(driver.unit for driver in DRIVERS):
-        toggles = known.toggles(unit) * driven(unit, events, target)
+        toggles = known.toggles(unit) * driven(unit, counts, target)
+        toggles += known.besides(unit) * besides(unit, counts, target)
         units[unit] = units.get(unit, NOTHING) + toggles.times(table["register.toggle_pj"]) * PICO
     seconds = cycles / target.clock_hz
     registers = register_bits(target)
