@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 TEST_PROCESSES ?= 2
 PYTEST := TILELOOM_STRICT_SKIPS=1 $(BIN)/python -m pytest -n $(TEST_PROCESSES) -rs
 
-.PHONY: help demo test test-full pytest pytest-full lint conformance operators fuzz faults large-rtl sweep bench area models install system clean
+.PHONY: help demo test test-full pytest pytest-full lint conformance operators fuzz faults netlist large-rtl sweep bench area models install system clean
 
 help:
 	@echo "make demo       the main job: PyTorch networks on generated, verified hardware (about 3 minutes)"
@@ -18,6 +18,7 @@ help:
 	@echo "make operators  writes docs/operators.md from the rules of the operators"
 	@echo "make fuzz       200,000 byte mutants of models, 20,000 compiled, 10,000 corrupted programs (hours)"
 	@echo "make faults     plants 40 faults in the hardware, finds each, writes docs/faults.md (about 10 minutes)"
+	@echo "make netlist    the synthesised netlists of two families against the other engines, 20 mutations each (an hour)"
 	@echo "make lint       lint, format and types only"
 	@echo "make bench      the table of utilisations and how it scales with the grid (three minutes)"
 	@echo "make sweep      500 random layers and 1,000 random programs on the RTL of six targets (an hour)"
@@ -56,6 +57,9 @@ fuzz: $(INSTALLED)
 
 faults: $(INSTALLED)
 	$(BIN)/python -m tests.faults.run --jobs $(TEST_PROCESSES)
+
+netlist: $(INSTALLED)
+	$(BIN)/python -m tests.fpga.sign_off
 
 # Whole networks on the hardware, every tensor of one image: minutes each.
 large-rtl: $(INSTALLED)

@@ -4,7 +4,7 @@
 
 namespace {
 int selected = 0;
-uint64_t low = 0, high = 0, reached = 0;  // by mutation: what its cell's output has been, and whether it could act
+uint64_t low = 0, high = 0, reached = 0;  // by mutation: what its cell's output has been, and whether it would act
 }  // namespace
 
 extern "C" {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from tileloom.fpga.netlist.cell_models import CellModel, model_of, model_text
-from tileloom.fpga.netlist.mutation import TABLES, Mutation, MutationKind
+from tileloom.fpga.netlist.mutation import REGISTERS, TABLES, Mutation, MutationKind
 from tileloom.fpga.netlist.netlist import Bit, Cell, Netlist, NetlistError
 
 MOST_MUTATIONS = 64
@@ -136,18 +136,33 @@ def _addressed(cell: Cell, mutation: Mutation) -> str:
     return f"({address} == 4'd{mutation.value})"
 
 
+def _acts(cell: Cell, mutation: Mutation) -> str:
+    """Whether the mutation would change the cell's output, or what a register takes, in this cycle."""
+    if mutation.kind is MutationKind.TABLE:
+        return _addressed(cell, mutation)
+    if mutation.kind is not MutationKind.STUCK:
+        return "1'b1"
+    changed = f"{_bit(cell.pins[mutation.pin][mutation.bit])} != 1'b{mutation.value}"
+    if cell.kind in TABLES:
+        table = _number(cell.settings["INIT" if "INIT" in cell.settings else "LUT_INIT"])
+        pins = TABLES[cell.kind]
+        address = _joined([_bit(cell.pins[pin][0]) for pin in pins])
+        other = f"({address} ^ 4'd{1 << pins.index(mutation.pin)})"
+        return f"({changed}) & (({table} >> {address} ^ {table} >> {other}) & 16'd1) != 16'd0"
+    if mutation.pin == REGISTERS.get(cell.kind):
+        always = cell.settings.get("CEMUX") == '"1"'
+        enable = next((cell.pins[pin][0] for pin in ("CE", "E") if pin in cell.pins and not always), "1")
+        return f"({changed}) & {_bit(enable)}"
+    return changed
+
+
 def _probe(netlist: Netlist, mutations: Sequence[Mutation]) -> Iterator[str]:
     cells = {cell.name: cell for cell in netlist.cells}
     outputs, reached = [], []
     for mutation in mutations:
         cell = cells[mutation.cell]
         outputs.append(_bit(cell.pins[mutation.output][mutation.output_bit]))
-        if mutation.kind is MutationKind.TABLE:
-            reached.append(_addressed(cell, mutation))
-        elif mutation.kind is MutationKind.STUCK:
-            reached.append(f"{_bit(cell.pins[mutation.pin][mutation.bit])} != 1'b{mutation.value}")
-        else:
-            reached.append("1'b1")
+        reached.append(_acts(cell, mutation))
     width = MOST_MUTATIONS
     yield f"  wire [{width - 1}:0] outputs = {{{', '.join(reversed(outputs))}}};"
     yield f"  wire [{width - 1}:0] reached = {{{', '.join(reversed(reached))}}};"

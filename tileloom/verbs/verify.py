@@ -12,11 +12,13 @@ from tileloom.document import Document, Kind
 from tileloom.engine_name import EngineName
 from tileloom.engines import missing_for_rtl
 from tileloom.float_run import ONNXRUNTIME_LEVEL, FloatRun, deviations_of, run_float_network
+from tileloom.fpga.synthesis import SYNTHESES
 from tileloom.frames import Frames, Given, arrays_of, calibration_of, frames_for
 from tileloom.hw.spec.program import JobMap
 from tileloom.hw.spec.result import Result
 from tileloom.model_argument import Model, find
 from tileloom.noise import greatest_loss
+from tileloom.note_lines import note_lines
 from tileloom.progress import Watch, unwatched
 from tileloom.refusal import problem, refuse
 from tileloom.tables import Table, decibels, facts
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
 FRAMES = 3
 """Frames where the user gives neither a number nor data."""
-LONELY = "Nothing was compared: a tile program has lost its network; name the ONNX file, or take --engine rtl."
 
 
 @dataclass(frozen=True)
@@ -99,14 +100,14 @@ class VerifyDocument(Document):
         """What was found, in one sentence."""
         if self.problems:
             return f"DIFFERENT: {self.mismatches:,} elements differ from the {self.reference}, or cycles do; see above."
-        if not self.comparisons:
-            return LONELY
         elements = sum(comparison.elements for comparison in self.comparisons)
         engines = " and ".join(dict.fromkeys(comparison.engine for comparison in self.comparisons))
         hardware = "RTL" if self.cycles_netlist is None else "RTL and the netlist"
         cycles = (
             f"; the {hardware} took the simulated cycles, job by job" if self.trace_equal and self.stalls_equal else ""
         )
+        if self.engine is EngineName.CYCLE:
+            cycles = f"; the cycle simulator, which has no data, ran to its end in {self.cycles_simulated:,} cycles"
         return f"Equal: {elements:,} elements of {engines}, every one as in the {self.reference}{cycles}."
 
 
@@ -131,6 +132,9 @@ def verify(
     if family is not None and engine != EngineName.NETLIST:
         fix = "add --engine netlist, or leave --family out"
         raise refuse("TL409", "--family", "a family of devices is what a netlist is synthesised for", "", fix)
+    if family is not None and family not in SYNTHESES:
+        rule = "a netlist is synthesised for a family of devices that tileloom knows"
+        raise refuse("TL409", "--family", rule, family, f"take one of {', '.join(SYNTHESES)}")
     argument = find(model)
     given = arrays_of(input)
     made = compiled(argument, target, calibration_of(calibration), given, seed, watch)
@@ -139,6 +143,10 @@ def verify(
     skipped = (f"The RTL was not run, because {', '.join(missing)} is missing here.",) if missing else ()
     count = frames if frames is not None or given is not None else FRAMES
     data = frames_for(made.inputs, given, count, seed, argument)
+    if made.quantised is None and deepest in (EngineName.FUNCTIONAL, EngineName.CYCLE):
+        rule = "a tile program has lost its network, so that only hardware can be compared with the simulators"
+        fix = "name the ONNX file, or take --engine rtl"
+        raise refuse("TL409", str(argument.path), rule, f"engine {deepest} alone", fix)
     if made.quantised is None:
         alone = verify_program(made.program, data, deepest, watch, family or FAMILY)
         return verify_document(argument.name, made, data, deepest, alone, notes=skipped, family=family)
@@ -285,7 +293,7 @@ def _layer_table(document: VerifyDocument) -> Table:
         for layer in document.layers
     )
     title = f"{document.model} on {document.target}: {document.frames} frames ({document.frames_from})"
-    return Table(title, columns, rows, "\n".join(document.notes))
+    return Table(title, columns, rows, "\n".join(note_lines(document.notes)))
 
 
 def _engine_table(document: VerifyDocument) -> Table:
