@@ -65,13 +65,15 @@ class BurstCutter(wiring.Component):
         m.d.comb += limit.eq(Mux(in_map, self.target.map_bytes, self.window_bytes))
         m.d.comb += base.eq(Mux(in_map, 0, self.window_base[12:]))
 
-        end = Signal(max(self.left_bits, burst_bits) + 1)  # last byte of the run, from the multiple before
-        ends_run = Signal()
+        # Last byte of the run, from the multiple before, where little is left; of a long rest it does not matter.
+        end = Signal(burst_bits + 2)
+        ends_run, beyond = Signal(), Signal()
         last = Signal(burst_bits)  # last byte of the burst, likewise
-        m.d.comb += end.eq(low + self.left - 1)
-        m.d.comb += ends_run.eq(end[burst_bits:] == 0)
+        m.d.comb += end.eq(low + self.left[: burst_bits + 1] - 1)
+        m.d.comb += ends_run.eq(~self.left[burst_bits + 1 :].any() & ~end[burst_bits:].any())
         m.d.comb += last.eq(Mux(ends_run, end[:burst_bits], self.target.burst_bytes - 1))
-        last_of_beat = last | (self.target.port_bytes - 1)
+        # A burst that does not end the run reaches the end of its block, which is no less than any limit's place in it.
+        m.d.comb += beyond.eq(~ends_run | ((end[:burst_bits] | (self.target.port_bytes - 1)) >= limit[:burst_bits]))
 
         held_last = Signal(burst_bits, reset_less=True)
         bus_address, length = Signal(32, reset_less=True), Signal(8, reset_less=True)
@@ -81,9 +83,7 @@ class BurstCutter(wiring.Component):
                 length.eq(last[beat_bits:] - low[beat_bits:]),
                 held_last.eq(last),
                 self.ends_run.eq(ends_run),
-                self.outside.eq(
-                    (block > limit[burst_bits:]) | (block == limit[burst_bits:]) & (last_of_beat >= limit[:burst_bits])
-                ),
+                self.outside.eq((block > limit[burst_bits:]) | (block == limit[burst_bits:]) & beyond),
             ]
         m.d.comb += [
             self.bus_address.eq(bus_address),

@@ -1,6 +1,8 @@
 """The order of a LOAD's elements: which is data, how many activations it has, and where it goes."""
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from typing import Any
+
+from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -24,6 +26,10 @@ class Region(enum.Enum, shape=2):  # type: ignore[call-arg]
     BEFORE = 0
     DATA = 1
     AFTER = 2
+
+
+FIXED = ("rows", "rows_after", "pad_right")
+"""Counts of which it is kept whether they are 0."""
 
 
 class ElementWalk(wiring.Component):
@@ -69,26 +75,30 @@ class ElementWalk(wiring.Component):
         m.submodules.nest = nest = LoopNest([16, 6, 16])
         given = data.View(descriptor_layout(isa.Load), self.words)
         kept = "rows_before rows rows_after elements pad_left pad_right row_window block_window pitch pad_pitch"
-        kept += " take last_take write last_write pad_write pad_value destination advance"
-        kept += " piece spread last_pitch"
+        kept += " take last_take write last_write pad_write pad_value destination advance piece spread"
         layout = descriptor_layout(isa.Load)
         held = Signal(data.StructLayout({name: layout.members[name] for name in kept.split()}), reset_less=True)
         with m.If(self.load):
             m.d.sync += [held[name].eq(given[name]) for name in kept.split()]
 
+        # What depends on the descriptor alone is known from its taking on, and so is whether a count is at its last.
+        fixed = Signal(data.StructLayout({name: 1 for name in FIXED}), reset_less=True)
+        after_last = Signal(signed(24), reset_less=True)  # from a part's last element to the next
+        with m.If(self.load):
+            m.d.sync += [fixed[name].eq(given[name] == 0) for name in FIXED]
+            contiguous = Mux(given.pitch == given.write, given.last_write, given.pitch)
+            m.d.sync += after_last.eq(Mux(given.piece != 0, given.last_pitch, contiguous))
         part, region = Signal(Part, reset_less=True), Signal(Region, reset_less=True)
         elements_left, rows_left = Signal(16, reset_less=True), Signal(16, reset_less=True)
-        last_of_part, last_of_region = Signal(), Signal()
+        last_of_part, last_of_region = Signal(reset_less=True), Signal(reset_less=True)
         ends_row, ends_block = Signal(), Signal()
         in_part, behind = Signal(), Signal()
         m.d.comb += [
-            last_of_part.eq(elements_left == 1),
-            last_of_region.eq(rows_left == 1),
             in_part.eq(part == Part.DATA),
             self.ends_data.eq(in_part & last_of_part),
             self.is_data.eq(in_part & (region == Region.DATA)),
-            ends_row.eq(last_of_part & ((part == Part.RIGHT) | in_part & (held.pad_right == 0))),
-            behind.eq((held.rows_after == 0) & ((region == Region.DATA) | (held.rows == 0))),
+            ends_row.eq(last_of_part & ((part == Part.RIGHT) | in_part & fixed.pad_right)),
+            behind.eq(fixed.rows_after & ((region == Region.DATA) | fixed.rows)),
             ends_block.eq(ends_row & last_of_region & ((region == Region.AFTER) | behind)),
             self.ends_chunk.eq(ends_block & ~nest.advance[0]),
             self.ends_band.eq(ends_block & ~nest.advance[:2].any()),
@@ -107,60 +117,61 @@ class ElementWalk(wiring.Component):
             self.count.eq(Mux(in_part, Mux(last_of_part, held.last_write, held.write), held.pad_write)),
         ]
 
+        def begin(left: Signal, last: Signal, count: Value) -> list[Any]:
+            return [left.eq(count), last.eq(count == 1)]
+
+        def begin_row(fields: data.View) -> None:
+            with m.If(fields.pad_left != 0):
+                m.d.sync += [part.eq(Part.LEFT), *begin(elements_left, last_of_part, fields.pad_left)]
+            with m.Else():
+                m.d.sync += [part.eq(Part.DATA), *begin(elements_left, last_of_part, fields.elements)]
+
+        def begin_block(fields: data.View) -> None:
+            with m.If(fields.rows_before != 0):
+                m.d.sync += [region.eq(Region.BEFORE), *begin(rows_left, last_of_region, fields.rows_before)]
+            with m.Elif(fields.rows != 0):
+                m.d.sync += [region.eq(Region.DATA), *begin(rows_left, last_of_region, fields.rows)]
+            with m.Else():
+                m.d.sync += [region.eq(Region.AFTER), *begin(rows_left, last_of_region, fields.rows_after)]
+
         with m.If(self.load):
-            self._begin_row(m, given, part, elements_left)
-            self._begin_block(m, given, region, rows_left)
+            begin_row(given)
+            begin_block(given)
         with m.Elif(self.step):
             with m.If(ends_row):
-                self._begin_row(m, held, part, elements_left)
+                begin_row(held)
             with m.Elif(~last_of_part):
-                m.d.sync += elements_left.eq(elements_left - 1)
+                m.d.sync += [elements_left.eq(elements_left - 1), last_of_part.eq(elements_left == 2)]
             with m.Elif(part == Part.LEFT):
-                m.d.sync += [part.eq(Part.DATA), elements_left.eq(held.elements)]
+                m.d.sync += [part.eq(Part.DATA), *begin(elements_left, last_of_part, held.elements)]
             with m.Else():
-                m.d.sync += [part.eq(Part.RIGHT), elements_left.eq(held.pad_right)]
+                m.d.sync += [part.eq(Part.RIGHT), *begin(elements_left, last_of_part, held.pad_right)]
             with m.If(ends_block):
-                self._begin_block(m, held, region, rows_left)
+                begin_block(held)
             with m.Elif(ends_row & ~last_of_region):
-                m.d.sync += rows_left.eq(rows_left - 1)
-            with m.Elif(ends_row & (region == Region.BEFORE) & (held.rows != 0)):
-                m.d.sync += [region.eq(Region.DATA), rows_left.eq(held.rows)]
+                m.d.sync += [rows_left.eq(rows_left - 1), last_of_region.eq(rows_left == 2)]
+            with m.Elif(ends_row & (region == Region.BEFORE) & ~fixed.rows):
+                m.d.sync += [region.eq(Region.DATA), *begin(rows_left, last_of_region, held.rows)]
             with m.Elif(ends_row):
-                m.d.sync += [region.eq(Region.AFTER), rows_left.eq(held.rows_after)]
+                m.d.sync += [region.eq(Region.AFTER), *begin(rows_left, last_of_region, held.rows_after)]
 
-        contiguous = held.pitch == held.write
-        after_last = Mux(contiguous, held.last_write.as_signed(), held.pitch)
-        after_last = Mux(held.piece != 0, held.last_pitch, after_last)
         pitch = Mux(in_part, Mux(last_of_part, after_last, held.pitch), held.pad_pitch)
         self._add_offset(m, held, ends_row, ends_block, pitch)
         return m
 
-    @staticmethod
-    def _begin_row(m: Module, fields: data.View, part: Signal, left: Signal) -> None:
-        with m.If(fields.pad_left != 0):
-            m.d.sync += [part.eq(Part.LEFT), left.eq(fields.pad_left)]
-        with m.Else():
-            m.d.sync += [part.eq(Part.DATA), left.eq(fields.elements)]
-
-    @staticmethod
-    def _begin_block(m: Module, fields: data.View, region: Signal, left: Signal) -> None:
-        with m.If(fields.rows_before != 0):
-            m.d.sync += [region.eq(Region.BEFORE), left.eq(fields.rows_before)]
-        with m.Elif(fields.rows != 0):
-            m.d.sync += [region.eq(Region.DATA), left.eq(fields.rows)]
-        with m.Else():
-            m.d.sync += [region.eq(Region.AFTER), left.eq(fields.rows_after)]
-
     def _add_offset(self, m: Module, held: data.View, ends_row: Signal, ends_block: Signal, pitch: Value) -> None:
-        """Offsets of the element, its row and its block, with one adder."""
+        """Offsets of the element, its row and its block; which of the sums counts is known late."""
         element, row, block = (
             Signal(24, name=f"{name}_offset", reset_less=True) for name in ("element", "row", "block")
         )
-        base, stride, following = Signal(24), Signal(24), Signal(24)
+        next_element, next_row, next_block, following = (
+            Signal(24, name=f"next_{name}") for name in ("element", "row", "block", "offset")
+        )
         m.d.comb += [
-            base.eq(Mux(ends_block, block, Mux(ends_row, row, element))),
-            stride.eq(Mux(ends_block, held.block_window, Mux(ends_row, held.row_window, pitch))),
-            following.eq(base + stride),
+            next_element.eq(element + pitch),
+            next_row.eq(row + held.row_window),
+            next_block.eq(block + held.block_window),
+            following.eq(Mux(ends_block, next_block, Mux(ends_row, next_row, next_element))),
             self.offset.eq(element),
         ]
         with m.If(self.load | (self.step & self.ends_chunk)):
@@ -170,4 +181,4 @@ class ElementWalk(wiring.Component):
             with m.If(ends_row):
                 m.d.sync += row.eq(following)
             with m.If(ends_block):
-                m.d.sync += block.eq(following)
+                m.d.sync += block.eq(next_block)

@@ -27,7 +27,7 @@ class LoadAddresses(wiring.Component):
     halt : In(1), no further reservation and no further offer
     window_base, window_bytes : In(32), the address window
     stored : In(16), slots stored since start
-    freed : In, beats that the loader has freed in the staging ring, counted modulo
+    freed : In, beats that the loader has freed in the staging ring, counted modulo; they count from the next cycle on
     retire : In(1), a burst of A had its last beat in the cycle before
     reservation : Out(Reservation); chunk_reserved : Out(1), in the cycle of its claim
     offer : Out(BurstOffer)
@@ -115,12 +115,15 @@ class LoadAddresses(wiring.Component):
             self.chunk_reserved.eq(claim),
         ]
 
-        staged = Signal(self.staging.beat_bits)
-        held_beats = Signal(self.staging.beat_bits)
+        # Free beats of the staging ring: a grant chooses between differences that are ready.
+        staged, spare = Signal(self.staging.beat_bits), Signal(self.staging.beat_bits, init=self.staging.beats)
+        kept, granted = Signal(self.staging.beat_bits), Signal(self.staging.beat_bits)
         fits = Signal()
+        m.d.sync += spare.eq(kept)
         m.d.comb += [
-            held_beats.eq(staged - self.freed + cutter.length + 1),
-            fits.eq(held_beats.as_signed() <= self.staging.beats),
+            kept.eq(self.staging.beats - staged + self.freed),
+            granted.eq(kept - cutter.length - 1),
+            fits.eq(cutter.length < spare),
             self.offer.space.eq(held.space),
             self.offer.address.eq(cutter.bus_address),
             self.offer.length.eq(cutter.length),
@@ -152,7 +155,7 @@ class LoadAddresses(wiring.Component):
                 with m.If(cutter.outside):
                     m.d.comb += self.error.eq(Error.OUTSIDE_WINDOW)
                 with m.If(self.offer.granted):
-                    m.d.sync += staged.eq(staged + cutter.length + 1)
+                    m.d.sync += [staged.eq(staged + cutter.length + 1), spare.eq(granted)]
                     with m.If(cutter.ends_run):
                         m.d.sync += left.eq(held.run_bytes)
                         self._step(m, runs, address, after, held)

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,6 +11,7 @@ from tileloom.hw.descriptor_queue import DescriptorQueue
 from tileloom.hw.dma.axi import ReadBeat
 from tileloom.hw.dma.element_walk import ElementWalk
 from tileloom.hw.dma.part_mask import PartMask
+from tileloom.hw.dma.short_queue import ShortQueue
 from tileloom.hw.dma.spreader import Spreader
 from tileloom.hw.dma.staging import StagingRing, StagingShape
 from tileloom.hw.dma.staging_cursor import StagingCursor
@@ -21,6 +22,9 @@ from tileloom.hw.tile.delay import delayed
 
 SPREADER_STAGE = 3
 """Cycles from the loader's to that in which an element comes out of the staging ring and is put in place."""
+
+AHEAD = 2
+"""Elements that the walk is ahead of the loading: with two, one is loaded every cycle."""
 
 
 class Loader(wiring.Component):
@@ -69,39 +73,6 @@ class Loader(wiring.Component):
         wiring.connect(m, wiring.flipped(self.beat), ring.beat)
         given = data.View(descriptor_layout(isa.Load), queue.words)
 
-        # Chunks that are reserved and not loaded: each moves a head by one or more, so the logs bound them.
-        reserved = Signal(range(target.tiles * (target.window_activations + target.residual_activations) + 1))
-        running, take, load = Signal(), Signal(), Signal()
-        m.d.comb += [
-            take.eq(~running & queue.valid & ~self.halt),
-            load.eq(running & (reserved != 0) & (~walk.is_data | cursor.present) & ~self.halt),
-            queue.take.eq(take),
-            walk.load.eq(take),
-            walk.words.eq(queue.words),
-            walk.step.eq(load),
-            cursor.load.eq(take),
-            cursor.words.eq(queue.words),
-            cursor.visible.eq(ring.visible),
-            cursor.step.eq(load & walk.is_data),
-            cursor.take.eq(walk.take),
-            cursor.write.eq(walk.count),
-            cursor.ends_row.eq(walk.ends_data),
-            self.freed.eq(cursor.freed),
-            ring.position.eq(cursor.position),
-            mask.load.eq(take),
-            mask.start.eq(given.mask),
-            mask.shift.eq(given.part_shift),
-            mask.next_part.eq(load & walk.ends_chunk & ~walk.ends_band),
-            mask.first_part.eq(load & walk.ends_band),
-            self.idle.eq(~running & queue.idle),
-            self.progress.eq(load),
-        ]
-        m.d.sync += reserved.eq(reserved + self.chunk_reserved - (load & walk.ends_chunk))
-        with m.If(take):
-            m.d.sync += running.eq(1)
-        with m.Elif(load & walk.done):
-            m.d.sync += running.eq(0)
-
         element = data.StructLayout(
             {
                 "mask": target.tiles,
@@ -114,17 +85,82 @@ class Loader(wiring.Component):
                 "advance": 24,
             }
         )
-        s0 = Signal(element)
+        # The walk runs ahead of the loading by a few elements: what an element is never waits for whether it may come.
+        walked = data.StructLayout(
+            {
+                "element": element,
+                "position": cursor.position.shape(),
+                "until": cursor.until.shape(),
+                "freed": cursor.freed.shape(),
+                "done": 1,
+            }
+        )
+        m.submodules.ahead = ahead = ShortQueue(walked, AHEAD)
+        next_up, walking, walks = ahead.o, Signal(), Signal()
+        inside = Signal(range(AHEAD + 1))
+        # Chunks that are reserved and not loaded: each moves a head by one or more, so the logs bound them.
+        reserved = Signal(range(target.tiles * (target.window_activations + target.residual_activations) + 1))
+        some_reserved, present = Signal(), Signal()
+        running, take, load, loads_chunk = Signal(), Signal(), Signal(), Signal()
+        unread = Signal(signed(self.staging.position_bits))
         m.d.comb += [
-            s0.mask.eq(Mux(load, mask.mask, 0)),
-            s0.destination.eq(walk.destination),
-            s0.offset.eq(walk.offset),
-            s0.count.eq(walk.count),
-            s0.is_data.eq(walk.is_data),
-            s0.pad_value.eq(walk.pad_value),
-            s0.last.eq(walk.ends_chunk),
-            s0.advance.eq(walk.advance),
+            take.eq(~running & queue.valid & ~self.halt),
+            queue.take.eq(take),
+            walks.eq(walking & (inside != AHEAD)),
+            walk.load.eq(take),
+            walk.words.eq(queue.words),
+            walk.step.eq(walks),
+            cursor.load.eq(take),
+            cursor.words.eq(queue.words),
+            cursor.step.eq(walks & walk.is_data),
+            cursor.take.eq(walk.take),
+            cursor.write.eq(walk.count),
+            cursor.ends_row.eq(walk.ends_data),
+            mask.load.eq(take),
+            mask.start.eq(given.mask),
+            mask.shift.eq(given.part_shift),
+            mask.next_part.eq(walks & walk.ends_chunk & ~walk.ends_band),
+            mask.first_part.eq(walks & walk.ends_band),
+            ahead.push.eq(walks),
+            ahead.pop.eq(load),
+            ahead.i.element.mask.eq(mask.mask),
+            ahead.i.element.destination.eq(walk.destination),
+            ahead.i.element.offset.eq(walk.offset),
+            ahead.i.element.count.eq(walk.count),
+            ahead.i.element.is_data.eq(walk.is_data),
+            ahead.i.element.pad_value.eq(walk.pad_value),
+            ahead.i.element.last.eq(walk.ends_chunk),
+            ahead.i.element.advance.eq(walk.advance),
+            ahead.i.position.eq(cursor.position),
+            ahead.i.until.eq(cursor.until),
+            ahead.i.freed.eq(cursor.freed),
+            ahead.i.done.eq(walk.done),
+            unread.eq((ring.visible << self.staging.line_bits) - next_up.until),
+            present.eq(unread >= 0),
+            load.eq(ahead.valid & some_reserved & (~next_up.element.is_data | present) & ~self.halt),
+            loads_chunk.eq(load & next_up.element.last),
+            ring.position.eq(next_up.position),
+            self.idle.eq(~running & queue.idle),
+            self.progress.eq(load),
         ]
+        m.d.sync += [
+            inside.eq(inside + walks - load),
+            reserved.eq(reserved + self.chunk_reserved - loads_chunk),
+            some_reserved.eq(self.chunk_reserved | (reserved > 1) | ((reserved == 1) & ~loads_chunk)),
+        ]
+        with m.If(take):
+            m.d.sync += [running.eq(1), walking.eq(1)]
+        with m.If(walks & walk.done):
+            m.d.sync += walking.eq(0)
+        with m.If(load & next_up.done):
+            m.d.sync += running.eq(0)
+        with m.If(load & next_up.element.is_data):
+            m.d.sync += self.freed.eq(next_up.freed)
+
+        s0 = Signal(element)
+        m.d.comb += s0.eq(next_up.element)
+        with m.If(~load):
+            m.d.comb += s0.mask.eq(0)
         numbers = range(1, SPREADER_STAGE + 1)
         stages = [s0, *(Signal(element, reset_less=True, name=f"s{n}") for n in numbers)]
         for before, after in pairwise(stages):

@@ -45,19 +45,20 @@ class LoopNest(wiring.Component):
         amount = Signal(self.count_bits[0], reset_less=True)
         with m.If(self.load):
             m.d.sync += amount.eq(self.amount)
-        lasts = Signal(len(self.count_bits))
+        lasts = Signal(len(self.count_bits), reset_less=True)
         m.d.comb += self.done.eq(lasts.all())
         for n, bits in enumerate(self.count_bits):
             left, held = Signal(bits, name=f"left{n}", reset_less=True), Signal(bits, name=f"held{n}", reset_less=True)
+            held_last = Signal(name=f"held_last{n}", reset_less=True)
             given = getattr(self, f"count{n}")
-            by = amount if n == 0 else 1
             inner_done = lasts[:n].all() if n else 1
-            m.d.comb += lasts[n].eq(left <= by)
+            # Whether a level is at its last pass is known a cycle ahead: nothing waits for a comparison.
+            given_last, twice = (given <= self.amount, amount << 1) if n == 0 else (given <= 1, 2)
             m.d.comb += self.advance[n].eq(~lasts[n] & inner_done)
             with m.If(self.load):
-                m.d.sync += [left.eq(given), held.eq(given)]
+                m.d.sync += [left.eq(given), held.eq(given), lasts[n].eq(given_last), held_last.eq(given_last)]
             with m.Elif(self.step & self.advance[n]):
-                m.d.sync += left.eq(left - by)
+                m.d.sync += [left.eq(left - (amount if n == 0 else 1)), lasts[n].eq(left <= twice)]
             with m.Elif(self.step & lasts[n] & inner_done):
-                m.d.sync += left.eq(held)
+                m.d.sync += [left.eq(held), lasts[n].eq(held_last)]
         return m

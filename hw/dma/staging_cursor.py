@@ -17,13 +17,11 @@ class StagingCursor(wiring.Component):
     Members
     -------
     load : In(1), takes the descriptor ``words``
-    visible : In, beats that can be read, counted modulo
     take, write : In, activations that the present data element takes and writes
     ends_row : In(1), it is the last of its row
-    step : In(1), it is loaded in this cycle
-    position : Out, its first activation in the ring
-    present : Out(1), all that it writes is visible
-    freed : Out, beats that are done with, counted modulo
+    step : In(1), to the next data element
+    position : Out, its first activation in the ring; until : Out, the one behind the last that it writes
+    freed : Out, beats that are done with after it, counted modulo
     """
 
     def __init__(self, target: Target) -> None:
@@ -34,13 +32,12 @@ class StagingCursor(wiring.Component):
             {
                 "load": In(1),
                 "words": In(32 * descriptor_words(isa.Load)),
-                "visible": In(self.staging.beat_bits),
                 "take": In(size),
                 "write": In(size),
                 "ends_row": In(1),
                 "step": In(1),
                 "position": Out(self.staging.position_bits),
-                "present": Out(1),
+                "until": Out(self.staging.position_bits),
                 "freed": Out(self.staging.beat_bits),
             }
         )
@@ -59,46 +56,54 @@ class StagingCursor(wiring.Component):
         m.d.comb += [runs.load.eq(self.load), runs.words.eq(self.words), runs.step.eq(self.step & ends_run)]
 
         rows_per_run, rows_left = Signal(16, reset_less=True), Signal(16, reset_less=True)
-        run_bytes = Signal(position_bits, reset_less=True)  # in activations
+        one_row, last_row = Signal(reset_less=True), Signal(reset_less=True)  # of a run at all, of this run
         low = Signal(burst_bits, reset_less=True)  # the memory address of the element, from the multiple before
         position, run_start = Signal(position_bits, reset_less=True), Signal(position_bits, reset_less=True)
+        to_next = Signal(position_bits, reset_less=True)  # from a run's start into the beat after its last
+        freed = Signal(self.staging.beat_bits)  # after the element before
 
-        beat_after = Signal(self.staging.beat_bits)  # of the run's last
-        last_byte = Signal(position_bits)
+        after = Signal(position_bits)
+        beat_after = after[line_bits:]
         low_after = Signal(burst_bits + 1 + self.take.shape().width)
-        position_after = Signal(position_bits)
-        here = Signal(position_bits)
+        position_after, next_run = Signal(position_bits), Signal(position_bits)
         m.d.comb += [
-            ends_run.eq(self.ends_row & (rows_left == 1)),
-            last_byte.eq(run_start + run_bytes - 1),
-            beat_after.eq(last_byte[line_bits:] + 1),
+            ends_run.eq(self.ends_row & last_row),
+            after.eq(run_start + to_next),
+            next_run.eq(Cat(following[:line_bits], beat_after)),
             low_after.eq(low + self.take),
             position_after.eq(position + self.take),
-            here.eq((self.visible << line_bits) - position),
-            self.present.eq(here.as_signed() >= self.write),
             self.position.eq(position),
+            self.until.eq(position + self.write),
+            self.freed.eq(freed),
         ]
+        with m.If(ends_run):
+            m.d.comb += self.freed.eq(beat_after)
+        with m.Elif(low_after >= burst):
+            m.d.comb += self.freed.eq(position_after[line_bits:] - low_after[line_bits:burst_bits])
+        with m.If(self.step):
+            m.d.sync += freed.eq(self.freed)
         with m.If(self.load):
-            first = Cat(given.address[unit : unit + line_bits], self.freed)
+            first = Cat(given.address[unit : unit + line_bits], freed)
             m.d.sync += [
                 rows_per_run.eq(given.rows_per_run),
                 rows_left.eq(given.rows_per_run),
-                run_bytes.eq(given.run_bytes[unit:]),
+                one_row.eq(given.rows_per_run == 1),
+                last_row.eq(given.rows_per_run == 1),
+                to_next.eq(given.run_bytes[unit:] + self.target.port_activations - 1),
                 low.eq(given.address[unit:]),
                 position.eq(first),
                 run_start.eq(first),
             ]
         with m.Elif(self.step & ends_run):
-            first = Cat(following[:line_bits], beat_after)
             m.d.sync += [
-                self.freed.eq(beat_after),
                 rows_left.eq(rows_per_run),
+                last_row.eq(one_row),
                 low.eq(following),
-                position.eq(first),
-                run_start.eq(first),
+                position.eq(next_run),
+                run_start.eq(next_run),
             ]
         with m.Elif(self.step):
-            m.d.sync += [rows_left.eq(rows_left - self.ends_row), low.eq(low_after), position.eq(position_after)]
-            with m.If(low_after >= burst):
-                m.d.sync += self.freed.eq(position_after[line_bits:] - low_after[line_bits:burst_bits])
+            m.d.sync += [low.eq(low_after), position.eq(position_after)]
+            with m.If(self.ends_row):
+                m.d.sync += [rows_left.eq(rows_left - 1), last_row.eq(rows_left == 2)]
         return m

@@ -87,6 +87,7 @@ class StoreAddresses(wiring.Component):
         run_bytes, run_slot = Signal(20, reset_less=True), Signal(16, reset_less=True)
         address, left = Signal(32, reset_less=True), Signal(20, reset_less=True)
         slot_start, slot_place = Signal(17, reset_less=True), Signal(17, reset_less=True)
+        fresh = Signal(reset_less=True)  # `slot_start` and `address` are those of a run that has not begun
         beats_left, first = Signal(8, reset_less=True), Signal(reset_less=True)
         map_beat = Signal.like(self.read.map_beat, reset_less=True)
         state_idle, reading, release, full = Signal(), Signal(), Signal(), Signal()
@@ -123,7 +124,7 @@ class StoreAddresses(wiring.Component):
                     m.d.sync += [space.eq(given.space), any_runs.eq(given.runs != 0)]
                     m.d.sync += [run_bytes.eq(given.run_bytes), run_slot.eq(given.run_slot)]
                     m.d.sync += [address.eq(given.address), left.eq(given.run_bytes)]
-                    m.d.sync += [slot_start.eq(0), slot_place.eq(-given.address[unit:beat_bits])]
+                    m.d.sync += [slot_start.eq(0), fresh.eq(1)]
                     m.next = "SLOT"
                     counts = (given.outer, given.inner, given.parts, given.subparts)
                     with m.If(
@@ -140,6 +141,9 @@ class StoreAddresses(wiring.Component):
                             m.next = "IDLE"
             with m.State("COMPUTE"):
                 m.d.comb += cutter.compute.eq(1)
+                # A run's first burst begins in the middle of a beat.
+                with m.If(fresh):
+                    m.d.sync += [fresh.eq(0), slot_place.eq(slot_start - address[unit:beat_bits])]
                 m.next = "ADDRESS"
             with m.State("ADDRESS"):
                 m.d.sync += [first.eq(1), beats_left.eq(cutter.length), map_beat.eq(cutter.bus_address[beat_bits:])]
@@ -167,8 +171,7 @@ class StoreAddresses(wiring.Component):
                 m.d.comb += self.error.eq(Error.ILLEGAL_INSTRUCTION)
         # Behind the states, since it goes before the step to the next beat.
         with m.If(step):
-            m.d.sync += [address.eq(places.following), left.eq(run_bytes), slot_start.eq(next_start)]
-            m.d.sync += slot_place.eq(next_start - places.following[unit:beat_bits])
+            m.d.sync += [address.eq(places.following), left.eq(run_bytes), slot_start.eq(next_start), fresh.eq(1)]
         return m
 
     def _add_slots(self, m: Module, tile: Value, place: Signal, release: Signal, full: Signal) -> None:

@@ -15,6 +15,10 @@ READ_RETIRE = 2
 """From the handshake of a burst's last beat to the visible decrement of ``outstanding`` (memory and map)."""
 STAGING_LATENCY = 3
 """From a beat's handshake to its bytes being visible to the loader."""
+LOADER_START = 2
+"""From the loader's taking of a LOAD to its first element, at the earliest."""
+STAGING_FREE = 2
+"""From the loader's cycle of an element that frees beats of the staging ring to the offer that may count on them."""
 LOAD_LATENCY = 6
 """From the loader's cycle of a chunk's last element to the visible advance of the tiles' window or residual head."""
 WEIGHTS_LATENCY = 4
@@ -65,9 +69,10 @@ def tree_stages(lanes: int) -> int:
 def mac_latency(target: Target) -> int:
     """Cycles from a step's issue to its sum standing in the accumulator register.
 
-    Address, buffer output, buffer output register, rotator, operands, product: 1 each; tree; accumulator: 1.
+    Address, buffer output, buffer output register, rotator, operands, product: 1 each; tree; first sum, accumulator: 1
+    each.
     """
-    return 7 + tree_stages(target.lanes)
+    return 8 + tree_stages(target.lanes)
 
 
 def emission_cycles(target: Target) -> int:
@@ -79,8 +84,8 @@ REQUANTISE_LATENCY = 7
 """Operands, product, sum, two shift stages, rounding, clamp."""
 TABLE_LATENCY = 8
 """Table output, operands, product, sum, two shift stages, rounding, clamp."""
-ADD_LATENCY = 7
-"""Two products, sum, two shift stages, rounding, clamp."""
+ADD_LATENCY = 9
+"""Operands, product, operands, product, sum, two shift stages, rounding, clamp."""
 POOL_LATENCY = 8
 """Pool, products, two sums, two shift stages, rounding, clamp."""
 SLOT_WRITE_LATENCY = 2

@@ -39,9 +39,12 @@ class Accumulators(wiring.Component):
     """Adds the steps of a pixel, from the bias or a stored sum on.
 
     ``flags`` of a step are presented in cycle t, its ``bias`` stands in t + 1, its ``tree`` sums in t + 2; with
-    ``last`` the pixel's sums stand in ``sums`` in t + 3, until a further step. A stored sum can begin a pixel whose
-    first step is presented three cycles or more after the last step that made it. No sum leaves the accumulators' width
+    ``last`` the pixel's sums stand in ``sums`` in t + 4, until a further step. A stored sum can begin a pixel whose
+    first step is presented four cycles or more after the last step that made it. No sum leaves the accumulators' width
     (the compiler proves it).
+
+    A pixel's first step has its sum a cycle before it is due: so the loop of the accumulator has nothing before its
+    adder.
 
     Members
     -------
@@ -72,22 +75,27 @@ class Accumulators(wiring.Component):
         width = target.accumulator_bits * target.columns
         m.submodules.memory = memory = Memory(shape=width, depth=target.accumulator_entries, init=[])
         write, read = memory.write_port(), memory.read_port()
-        flags, begin, now = delayed(m, self.flags, 2, "flags")
+        flags, begin, opened, now = delayed(m, self.flags, 3, "flags")
         m.d.comb += [read.addr.eq(flags.entry), read.en.eq(flags.step & flags.first)]
 
         layout = accumulator_layout(target)
         remembered = data.View(layout, read.data)
         start = Signal(layout, reset_less=True)
+        first, tree = Signal(layout, reset_less=True), Signal(sum_shape(target), reset_less=True)
         sums = Signal(layout)
+        with m.If(opened.step):
+            m.d.sync += tree.eq(self.tree)
         for column in range(target.columns):
             with m.If(begin.step & begin.first):
                 m.d.sync += start[column].eq(
                     Mux(begin.stored, 0, self.bias[column])
                     + Mux(begin.stored | begin.received, remembered[column], 0).as_signed()
                 )
-            before = Signal(layout.elem_shape, name=f"before_{column}")
-            m.d.comb += before.eq(Mux(now.first, start[column], self.sums[column]))
-            m.d.comb += sums[column].eq(self._next(before, self.tree[column], now.maximum))
+            with m.If(opened.step & opened.first):
+                m.d.sync += first[column].eq(self._next(start[column], self.tree[column], opened.maximum))
+            further = Signal(layout.elem_shape, name=f"further_{column}")
+            m.d.comb += further.eq(self._next(self.sums[column], tree[column], now.maximum))
+            m.d.comb += sums[column].eq(Mux(now.first, first[column], further))
         with m.If(now.step):
             m.d.sync += self.sums.eq(sums)
 

@@ -57,7 +57,7 @@ class Constants(wiring.Component):
         columns, results = target.columns, target.results_per_cycle
         layout = column_layout(target)
         stages = 1 + tree_stages(target.lanes)
-        valid = delayed(m, self.valid, stages + 1, "valid")
+        valid = delayed(m, self.valid, stages + 2, "valid")
         index = delayed(m, self.index, stages, "index", reset_less=True)
         # Only as much of a word as can be constants is kept on the way.
         word = self.word[: layout.size * columns]
@@ -76,11 +76,11 @@ class Constants(wiring.Component):
         column = data.View(data.ArrayLayout(layout, columns), shadow)
         m.d.comb += [self.bias[c].eq(column[c].bias) for c in range(columns)]
 
-        # One cycle behind the shadow, because scales are fetched later than biases.
+        # Two cycles behind the shadow, because scales are fetched later than biases.
         following_scales = Signal(data.ArrayLayout(SCALE, columns), reset_less=True)
         padded = emission_cycles(target) * results
         ring = Signal(SCALE.size * padded, reset_less=True)
-        with m.If(valid[stages + 1]):
+        with m.If(valid[stages + 2]):
             m.d.sync += [following_scales[c].eq(column[c].scale) for c in range(columns)]
         with m.If(self.activate):
             m.d.sync += ring.eq(following_scales)

@@ -61,8 +61,14 @@ class LogRoom(wiring.Component):
         free = Signal(shape, init=self.size)
         available = Signal(shape)
         m.d.comb += [use.room.eq(use.amount <= free), use.ready.eq(use.span <= available)]
+        # `claim` and `leave` come late in the cycle: they choose between sums that are ready.
+        freed, come = Signal(shape), Signal(shape)
+        m.d.comb += [
+            freed.eq(free + Mux(use.release, use.released, 0)),
+            come.eq(available + Mux(self.arrive, self.arrived, 0)),
+        ]
         m.d.sync += [
-            free.eq(free - Mux(use.claim, use.amount, 0) + Mux(use.release, use.released, 0)),
-            available.eq(available + Mux(self.arrive, self.arrived, 0) - Mux(use.leave, use.left, 0)),
+            free.eq(Mux(use.claim, freed - use.amount, freed)),
+            available.eq(Mux(use.leave, come - use.left, come)),
         ]
         return m

@@ -5,7 +5,7 @@ from collections.abc import Generator, Sequence
 
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
-from tileloom.hw.spec.timing import LOAD_LATENCY, STAGING_LATENCY
+from tileloom.hw.spec.timing import LOAD_LATENCY, LOADER_START, STAGING_FREE, STAGING_LATENCY
 from tileloom.sim.cycle.logs import TileLogs
 from tileloom.sim.cycle.masks import tiles_of
 from tileloom.sim.cycle.queues import Queue
@@ -62,7 +62,7 @@ class Loader(Process):
             self.instruction = queue.numbers[count - 1]
             load = self._instructions[self.instruction]
             assert isinstance(load, isa.Load)
-            idle = 1 + (yield from self._load(load, taken))
+            idle = 1 + (yield from self._load(load, taken + LOADER_START - 1))
             queue.finished.advance(1, idle)
 
     def _load(self, load: isa.Load, cycle: int) -> Generator[None, None, int]:
@@ -119,7 +119,7 @@ class Loader(Process):
                 first = max(cycle + 1, visible + beat)
                 passed = (first_beat + (place + take) // width) // burst * burst - first_beat
                 if passed > freed:
-                    self.freed.advance(passed - freed, first + 1)
+                    self.freed.advance(passed - freed, first + STAGING_FREE)
                     freed = passed
                 count = 1 if left == 1 else min((end_bytes - place - write) // take + 1, left - 1)
                 place += count * take
@@ -127,10 +127,10 @@ class Loader(Process):
                 left -= count
                 passed = (first_beat + place // width) // burst * burst - first_beat
                 if passed > freed:
-                    self.freed.advance(passed - freed, cycle + 1)
+                    self.freed.advance(passed - freed, cycle + STAGING_FREE)
                     freed = passed
             if row == load.rows_per_run - 1:
-                self.freed.advance(begin + beats - self.freed.total, cycle + 1)
+                self.freed.advance(begin + beats - self.freed.total, cycle + STAGING_FREE)
             cycle += load.pad_right
         return cycle
 

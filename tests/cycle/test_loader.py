@@ -67,7 +67,7 @@ def by_elements(load: isa.Load, target: Target, bursts: Bursts, valid: int) -> t
     beats = [sum(count for burst in run for _, count in burst) for run in bursts.runs]
     heads: list[int] = []
     freed: list[int] = []
-    now, run, before = valid, -1, 0
+    now, run, before = valid + timing.LOADER_START - 1, -1, 0
     for chunk in range(load.bands * load.parts):
         now = max(now, bursts.chunks[chunk] - 1)
         band, part = divmod(chunk, load.parts)
@@ -90,7 +90,7 @@ def by_elements(load: isa.Load, target: Target, bursts: Bursts, valid: int) -> t
                     full = byte // target.burst_bytes * target.burst_beats - begin
                     if last and (row + 1) % load.rows_per_run == 0:
                         full = beats[run]
-                    freed += [now + 1] * (before + full - len(freed))
+                    freed += [now + timing.STAGING_FREE] * (before + full - len(freed))
                 if (row + 1) % load.rows_per_run == 0:
                     before += beats[run]
                 now += load.pad_right

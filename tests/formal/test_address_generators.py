@@ -70,7 +70,7 @@ def test_requests_for_longer(proof: Any) -> None:
     ("proof", "component", "right", "wrong"),
     [
         (LoadProof, LoadAddresses, "fits & guard.clear & ~cutter.outside", "fits & guard.clear"),
-        (LoadProof, LoadAddresses, "held_beats.as_signed() <= self.staging.beats", "held_beats <= 255"),
+        (LoadProof, LoadAddresses, "fits.eq(cutter.length < spare)", "fits.eq(1)"),
         (LoadProof, LoadAddresses, "(~mask.mask | self.reservation.room).all()", "self.reservation.room.any()"),
         (WeightProof, WeightStream, "self.offer.valid.eq(guard.clear & ", "self.offer.valid.eq("),
         (WeightProof, WeightStream, "self.offer.space.eq(space)", "self.offer.space.eq(given.space)"),

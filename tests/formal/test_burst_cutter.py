@@ -76,9 +76,9 @@ def test_bursts(target: Target, left_bits: int) -> None:
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("last_of_beat >= limit[:burst_bits]", "last_of_beat > limit[:burst_bits]"),
-        ("end.eq(low + self.left - 1)", "end.eq(low + self.left)"),
-        ("last_of_beat = last | (self.target.port_bytes - 1)", "last_of_beat = last"),
+        ("- 1)) >= limit[:burst_bits])", "- 1)) > limit[:burst_bits])"),
+        ("self.left[: burst_bits + 1] - 1)", "self.left[: burst_bits + 1])"),
+        ("(end[:burst_bits] | (self.target.port_bytes - 1))", "end[:burst_bits]"),
         ("length.eq(last[beat_bits:] - low[beat_bits:])", "length.eq((last - low)[beat_bits:])"),
     ],
 )

@@ -117,7 +117,7 @@ def test_addresses() -> None:
 @pytest.mark.parametrize(
     ("proof", "component", "right", "wrong"),
     [
-        (NestProof, LoopNest, "left <= by", "left == by"),
+        (NestProof, LoopNest, "left <= twice", "left == twice"),
         (NestProof, LoopNest, "with m.Elif(self.step & lasts[n] & inner_done):", "with m.Elif(self.step & lasts[n]):"),
         (AddressProof, LoopAddress, "self.step & self.advance[n:].any()", "self.step & self.advance[n]"),
         (MaskProof, PartMask, "mask.eq(mask << shift)", "mask.eq(first << shift)"),

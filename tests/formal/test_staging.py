@@ -88,31 +88,34 @@ class CursorProof(Proof):
         with m.Elif(component.step):
             m.d.sync += eaten.eq(eaten + component.take)
         assume(m, ~component.load | (~active & (run_bytes != 0) & (rows != 0)), ~component.step | active)
-        assume(m, ~component.step | (component.present & (component.take != 0) & (eaten + component.take <= size)))
+        place, present, visible = Signal(10), Signal(), Signal(8)
+        m.d.comb += [place.eq((first << 2) + at[:2] + eaten), present.eq((visible << 2) - place >= component.write)]
+        assume(m, ~component.step | (present & (component.take != 0) & (eaten + component.take <= size)))
         assume(m, component.write <= component.take, component.take <= SMALL.window_banks)
         # Beats come when they are requested: never more than the ring holds beyond what is freed.
-        visible, arrives, stored = Signal(8), self.free(1, "arrives"), Signal(signed(8))
+        arrives, stored = self.free(1, "arrives"), Signal(signed(8))
         m.d.sync += visible.eq(visible + arrives)
-        m.d.comb += [component.visible.eq(visible), stored.eq(visible - component.freed)]
+        freed = Signal(8)  # after the element before
+        with m.If(component.step):
+            m.d.sync += freed.eq(component.freed)
+        m.d.comb += stored.eq(visible - freed)
         assume(m, ~arrives | (stored < BEATS))
 
-        place, held = Signal(10), Signal(8)
-        m.d.comb += [place.eq((first << 2) + at[:2] + eaten), held.eq(place[2:] - component.freed)]
-        freed_now = Signal(8)
-        was_freed = before(m, component.freed, "freed")
-        m.d.comb += freed_now.eq(component.freed - was_freed)
+        held, freed_now = Signal(8), Signal(8)
+        m.d.comb += [held.eq(place[2:] - freed), freed_now.eq(component.freed - freed)]
         # Freed beats only grow, never reach beyond what is still to be read, and are late by less than a burst.
-        m.d.comb += [Assert(freed_now <= 5), Cover(ends_run & last_run & (first == 3))]
+        with m.If(component.step):
+            m.d.comb += [Assert(freed_now <= 5), Cover(ends_run & last_run & (first == 3))]
         with m.If(active):
             m.d.comb += [
                 Assert(component.position == place),
                 Assert(held < SMALL.burst_beats),
-                Assert(component.present == ((visible << 2) - place >= component.write)),
+                Assert(component.until == (place + component.write)[: len(component.until)]),
                 Cover(component.step & (held == 1)),
                 Cover((eaten != 0) & (at[:2] == 3) & (held == 0) & ~ends_run),
             ]
         with m.Else():
-            m.d.comb += Assert(component.freed == first)
+            m.d.comb += Assert(freed == first)
 
 
 def test_ring() -> None:
@@ -132,9 +135,9 @@ def test_cursor_for_longer() -> None:
     ("proof", "component", "right", "wrong"),
     [
         (RingProof, StagingRing, "self.visible.eq(head)", "self.visible.eq(head + self.beat.valid)"),
-        (CursorProof, StagingCursor, "low_after >= self.target.burst_bytes", "low_after > self.target.burst_bytes"),
-        (CursorProof, StagingCursor, "here.as_signed() >= self.write", "here >= self.write"),
-        (CursorProof, StagingCursor, "last_byte.eq(run_start + run_bytes - 1)", "last_byte.eq(run_start + run_bytes)"),
+        (CursorProof, StagingCursor, "low_after >= burst", "low_after > burst"),
+        (CursorProof, StagingCursor, "self.until.eq(position + self.write)", "self.until.eq(position + self.take)"),
+        (CursorProof, StagingCursor, "self.target.port_activations - 1)", "self.target.port_activations)"),
     ],
 )
 def test_faults_are_found(proof: Any, component: type, right: str, wrong: str) -> None:

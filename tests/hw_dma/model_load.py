@@ -70,6 +70,8 @@ class ModelLoad(ModelState):
         """The loader: every element of every row in order."""
         while True:
             d: isa.Load = yield from self._take("loader")
+            for _ in range(timing.LOADER_START - 1):
+                yield
             for band, part, block in product(range(d.bands), range(d.parts), range(d.blocks)):
                 address = d.address + band * d.band_stride + part * d.part_stride + block * d.block_stride
                 rows = d.rows_before + d.rows + d.rows_after
@@ -132,5 +134,5 @@ class ModelLoad(ModelState):
         elif after // burst > self.run_address // burst:
             self.freed_beats = self.run_beat + (self.run_place + take - after % burst) // size
         self.run_address, self.run_place = after, self.run_place + take
-        self.freed.add(self.cycle + 1, self.freed_beats - freed_before)
+        self.freed.add(self.cycle + timing.STAGING_FREE, self.freed_beats - freed_before)
         return value

@@ -163,6 +163,7 @@ def test_constants_and_emission_hand_out_every_column(name: str) -> None:
             column = [int.from_bytes(data[8 * c : 8 * c + 8], "little") for c in range(target.columns)]
             assert [ctx.get(constants.bias[c]) for c in range(target.columns)] == [wrap(v, 32) for v in column]
             await ctx.tick()
+            await ctx.tick()
             ctx.set(constants.activate, 1)
             await ctx.tick()
             ctx.set(constants.activate, 0)

@@ -81,7 +81,10 @@ class Loader:
                 assert isinstance(load, isa.Load)
                 m.take(self.queue, t)
                 self.elements = deque(self.list_elements(load))
-                m.later(t + 1, lambda: self.set_state("RUN"))
+                self.state = "TAKEN"
+                m.later(t + timing.LOADER_START, lambda: self.set_state("RUN"))
+            return
+        if self.state == "TAKEN":
             return
         kind, values = self.elements[0]
         if values[0] > self.allowed:
@@ -91,7 +94,7 @@ class Loader:
             if needed >= len(self.beats) or self.beats[needed] > t:
                 return
             if freed:
-                m.later(t + 1, lambda: self.free(freed))
+                m.later(t + timing.STAGING_FREE, lambda: self.free(freed))
         m.progress = t
         self.elements.popleft()
         if self.elements[0][0] == "head":
