@@ -4,7 +4,7 @@ from collections.abc import Generator, Sequence
 
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
-from tileloom.sim.cycle.bursts import burst_beats_of
+from tileloom.sim.cycle.bursts import burst_cut
 from tileloom.sim.cycle.loader import Loader
 from tileloom.sim.cycle.logs import Log, TileLogs
 from tileloom.sim.cycle.masks import tiles_of
@@ -27,7 +27,7 @@ class Activations(Requester):
         loader: Loader,
         stored: Timeline,
     ) -> None:
-        self._target = target
+        self._port_bytes, self._burst_bytes = target.port_bytes, target.burst_bytes
         self._instructions = instructions
         self._queue = queue
         self._servers = servers
@@ -96,16 +96,20 @@ class Activations(Requester):
 
     def _run(self, address: int, size_bytes: int, server: Server, compute: int) -> Generator[None, None, int]:
         """The bursts of a run, the first in state COMPUTE at ``compute``; returns the cycle of the next COMPUTE."""
-        target = self._target
-        freed = self._loader.freed
+        freed, burst_bytes = self._loader.freed, self._burst_bytes
         self._runs += 1
-        for beats in burst_beats_of(address, size_bytes, target.port_bytes, target.burst_bytes):
+        for beats in burst_cut(address % burst_bytes, size_bytes, self._port_bytes, burst_bytes):
             need = self._staged + beats - self._capacity
             ready = compute + 1
             if need > 0:
-                ready = max(ready, (yield from self.wait(freed, need, "staging")))
+                room = freed.when(need)
+                if room < 0:
+                    room = yield from self.wait(freed, need, "staging")
+                if room > ready:
+                    ready = room
             self._staged += beats
-            yield from self.offer(server, ready, beats)
+            self.offer(server, ready, beats)
+            yield
             compute = self.granted + 1
             self._loader.arrive(self._runs, self.segments)
         return compute

@@ -1,5 +1,10 @@
 """How runs of bytes are cut into bursts."""
 
+from functools import lru_cache
+
+CACHED = 1 << 12
+"""Cuts that are kept: runs of a layer mostly differ by whole bursts."""
+
 
 def burst_beats_of(address: int, size_bytes: int, port_bytes: int, burst_bytes: int) -> list[int]:
     """Beats of each burst that a run takes: whole beats, ending at multiples of ``burst_bytes`` or at the run's end.
@@ -14,3 +19,9 @@ def burst_beats_of(address: int, size_bytes: int, port_bytes: int, burst_bytes: 
         beats.append(-(-stop // port_bytes) - address // port_bytes)
         address = stop
     return beats
+
+
+@lru_cache(maxsize=CACHED)
+def burst_cut(place: int, size_bytes: int, port_bytes: int, burst_bytes: int) -> tuple[int, ...]:
+    """The same for a run that begins at byte ``place`` of a burst."""
+    return tuple(burst_beats_of(place, size_bytes, port_bytes, burst_bytes))

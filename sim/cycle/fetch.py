@@ -33,7 +33,8 @@ class Fetch(Requester):
         for beats in self._bursts:
             requested += beats
             room = yield from self.wait(self.freed, requested - self._capacity, "program buffer")
-            yield from self.offer(self._server, max(compute + 1, room), beats)
+            self.offer(self._server, max(compute + 1, room), beats)
+            yield
             compute = self.granted + 1
             for first, count in self.segments:
                 self.ready_beats.extend(range(first + PROGRAM_LATENCY, first + PROGRAM_LATENCY + count))

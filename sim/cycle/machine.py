@@ -69,8 +69,10 @@ class Machine:
         """Run to END; None where nothing can happen any more before it."""
         schedule = self.schedule
         memory, near = self.servers
-        schedule.run()
-        while not schedule.done:
+        while True:
+            schedule.run()
+            if schedule.done:
+                return self._timing(schedule.done)
             at_memory, at_near = memory.next_grant(), near.next_grant()
             if at_memory <= at_near:
                 if at_memory >= NEVER:
@@ -78,8 +80,6 @@ class Machine:
                 memory.grant(at_memory)
             else:
                 near.grant(at_near)
-            schedule.run()
-        return self._timing(schedule.done)
 
     def _timing(self, cycles: int) -> FrameTiming:
         for tile in self.tiles:

@@ -2,7 +2,7 @@
 
 from tileloom.hw.spec.timing import GRANT_TO_REQUEST, READ_RETIRE
 from tileloom.sim.cycle.pauses import Pauses
-from tileloom.sim.cycle.timeline import Process, Schedule, Steps
+from tileloom.sim.cycle.timeline import Process, Schedule
 
 NEVER = 1 << 62
 """Later than every cycle."""
@@ -31,12 +31,15 @@ class Requester(Process):
         self.retired = [0, 0]
         super().__init__(schedule, name)
 
-    def offer(self, server: "Server", ready: int, beats: int) -> Steps:
-        """Offer a burst from cycle ``ready`` on, when no burst is under way in the other space; return when granted."""
-        self.ready = max(ready, self.retired[1 - server.space])
+    def offer(self, server: "Server", ready: int, beats: int) -> None:
+        """Offer a burst from cycle ``ready`` on, when no burst is under way in the other space.
+
+        The process must ``yield`` at once; it is resumed when the burst is granted.
+        """
+        other = self.retired[1 - server.space]
+        self.ready = ready if ready > other else other
         self.beats = beats
         server.offers[self.priority] = self
-        yield
 
 
 class Server:
@@ -50,8 +53,9 @@ class Server:
         self._pauses = pauses
         self._free = 0
         self._last = 0
+        self._outstanding = outstanding
         self._retires = [0] * outstanding
-        self._bursts = 0
+        self._oldest = 0
 
     def next_grant(self) -> int:
         """Cycle of the next grant, NEVER if nothing is offered."""
@@ -63,7 +67,11 @@ class Server:
 
     def grant(self, cycle: int) -> None:
         """Grant the first of the bursts that are offered in ``cycle``, and let its requester go on."""
-        requester = self._chosen(cycle)
+        for requester in self.offers:
+            if requester is not None and requester.ready <= cycle:
+                break
+        else:
+            raise AssertionError("a grant without an offer")
         self.offers[requester.priority] = None
         retires, beats = self._retires, requester.beats
         request = cycle + GRANT_TO_REQUEST
@@ -72,20 +80,17 @@ class Server:
         first = request + self._latency
         if first <= self._last:
             first = self._last + 1
-        segments = self._pauses.segments(first, beats) if self._pauses.length else [(first, beats)]
-        self._last = last = segments[-1][0] + segments[-1][1] - 1
-        oldest = self._bursts % len(retires)
-        retires[oldest] = requester.retired[self.space] = last + READ_RETIRE
-        self._bursts += 1
-        oldest = self._bursts % len(retires)
-        self._free = request + 1 if request >= retires[oldest] else retires[oldest]
+        if self._pauses.length:
+            segments = self._pauses.segments(first, beats)
+            self._last = last = segments[-1][0] + segments[-1][1] - 1
+        else:
+            segments = [(first, beats)]
+            self._last = last = first + beats - 1
+        retires[self._oldest] = requester.retired[self.space] = last + READ_RETIRE
+        self._oldest = (self._oldest + 1) % self._outstanding
+        oldest = retires[self._oldest]
+        self._free = request + 1 if request >= oldest else oldest
         requester.granted = cycle
         requester.segments = segments
         requester.last = last
         self._schedule.ready.append(requester)
-
-    def _chosen(self, cycle: int) -> Requester:
-        for requester in self.offers:
-            if requester is not None and requester.ready <= cycle:
-                return requester
-        raise AssertionError("a grant without an offer")

@@ -5,7 +5,7 @@ from collections.abc import Generator, Sequence
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import MemoryModel, Target
 from tileloom.hw.spec.timing import MAP_STORE_LATENCY, WRITE_FIFO, WRITE_LATENCY, WRITE_RETIRE
-from tileloom.sim.cycle.bursts import burst_beats_of
+from tileloom.sim.cycle.bursts import burst_cut
 from tileloom.sim.cycle.logs import TileLogs
 from tileloom.sim.cycle.pauses import Pauses
 from tileloom.sim.cycle.queues import Queue
@@ -30,7 +30,7 @@ class Stores(Process):
         tiles: list[TileLogs],
     ) -> None:
         self.stored = Timeline(schedule)
-        self._target = target
+        self._port_bytes, self._burst_bytes = target.port_bytes, target.burst_bytes
         self._latency = memory.write_latency
         self._pauses = Pauses(memory.pause_period, memory.pause_cycles)
         self._instructions = instructions
@@ -40,7 +40,7 @@ class Stores(Process):
         self._request_free = 0
         self._response = -1
         self._retires = [0] * target.outstanding
-        self._bursts = 0
+        self._oldest = 0
         self._beats = [-1] * WRITE_FIFO  # handshakes of the last write beats
         self._idle = 0
         super().__init__(schedule, "O")
@@ -79,41 +79,52 @@ class Stores(Process):
     def _slot(self, store: isa.Store, address: int, cycle: int) -> int:
         """The bursts of a slot that is full in state SLOT at ``cycle``; returns the cycle of the next state."""
         cycle += 1
+        burst_bytes = self._burst_bytes
         for run in range(store.runs):
-            start = address + run * store.run_stride
-            bursts = burst_beats_of(start, store.run_bytes, self._target.port_bytes, self._target.burst_bytes)
-            for beats in bursts:
+            place = (address + run * store.run_stride) % burst_bytes
+            for beats in burst_cut(place, store.run_bytes, self._port_bytes, burst_bytes):
                 if store.space:
                     cycle = max(cycle + 1, *self._retires) + beats + 1
                 else:
                     cycle = self._memory_burst(cycle + 1, beats)
         if store.runs:
-            stored = (
-                cycle - 1 + MAP_STORE_LATENCY if store.space else self._retires[(self._bursts - 1) % len(self._retires)]
-            )
+            stored = cycle - 1 + MAP_STORE_LATENCY if store.space else self._retires[self._oldest - 1]
             self._idle = max(self._idle, stored)
             self.stored.advance(1, stored)
         return cycle
 
     def _memory_burst(self, address: int, beats: int) -> int:
         """One write burst, in state ADDRESS at ``address``; returns the cycle after its last slot read."""
-        oldest = self._bursts % len(self._retires)
-        address = max(address, self._request_free, self._retires[oldest])
-        self._request_free = self._pauses.next_open(address + 1) + 1
-        read = self._reads(address, beats)
-        last = self._beats[-1]
-        self._response = self._pauses.next_open(max(last + self._latency, self._response + 1))
-        self._retires[oldest] = self._response + WRITE_RETIRE
-        self._bursts += 1
-        self._idle = max(self._idle, self._retires[oldest])
+        oldest = self._retires[self._oldest]
+        if address < self._request_free:
+            address = self._request_free
+        if address < oldest:
+            address = oldest
+        if self._pauses.length:
+            self._request_free = self._pauses.next_open(address + 1) + 1
+            read = self._paused_reads(address, beats)
+            last = self._beats[-1]
+            response = self._pauses.next_open(max(last + self._latency, self._response + 1))
+        else:
+            # One read and one beat a cycle: the FIFO is deeper than a beat is late.
+            self._request_free = address + 2
+            read = address + beats
+            response = read + WRITE_LATENCY + self._latency
+            if response <= self._response:
+                response = self._response + 1
+        self._response = response
+        self._retires[self._oldest] = retired = response + WRITE_RETIRE
+        self._oldest = (self._oldest + 1) % len(self._retires)
+        if retired > self._idle:
+            self._idle = retired
         return read + 1
 
-    def _reads(self, read: int, beats: int) -> int:
+    def _paused_reads(self, read: int, beats: int) -> int:
         """The slot reads and write beats of a burst, after cycle ``read``; returns the cycle of the last read."""
         done = self._beats
         first = read + 1 + WRITE_LATENCY
         # One read and one beat a cycle, if all beats before are over and no pause comes between.
-        if done[-1] <= read and (not self._pauses.length or self._pauses.segments(first, beats) == [(first, beats)]):
+        if done[-1] <= read and self._pauses.segments(first, beats) == [(first, beats)]:
             last = read + beats
             self._beats = list(range(last + WRITE_LATENCY - WRITE_FIFO + 1, last + WRITE_LATENCY + 1))
             return last
@@ -123,3 +134,6 @@ class Stores(Process):
             done = [*done[1:], beat]
         self._beats = done
         return read
+
+
+assert WRITE_FIFO > WRITE_LATENCY, "without pauses a slot read never waits for the FIFO of write beats"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.timing import WEIGHTS_LATENCY
-from tileloom.sim.cycle.bursts import burst_beats_of
+from tileloom.sim.cycle.bursts import burst_cut
 from tileloom.sim.cycle.logs import TileLogs
 from tileloom.sim.cycle.masks import tiles_of
 from tileloom.sim.cycle.queues import Queue
@@ -55,12 +55,16 @@ class WeightPortions(Requester):
                         for number in numbers:
                             log = self._tiles[number].weights
                             log.reserved += weights.words
-                            cycle = max(
-                                cycle, (yield from self.wait(log.tail, log.reserved - log.size, "room", number))
-                            )
+                            room = log.tail.when(log.reserved - log.size)
+                            if room < 0:
+                                room = yield from self.wait(log.tail, log.reserved - log.size, "room", number)
+                            if room > cycle:
+                                cycle = room
                         cycle += 1
-                        for beats in burst_beats_of(address, size_bytes, self._port_bytes, self._burst_bytes):
-                            yield from self.offer(server, cycle + 1, beats)
+                        place = address % self._burst_bytes
+                        for beats in burst_cut(place, size_bytes, self._port_bytes, self._burst_bytes):
+                            self.offer(server, cycle + 1, beats)
+                            yield
                             cycle = self.granted + 1
                         for number in numbers:
                             self._tiles[number].weights.head.advance(weights.words, self.last + WEIGHTS_LATENCY)
