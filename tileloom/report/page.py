@@ -119,7 +119,7 @@ def page(shown: Shown) -> str:
         columns=_columns(kinds),
         rows=[_row(number, layer) for number, layer in enumerate(document.layers, 1)],
         csv=shown.csv,
-        power=power(document.energy_units_j),
+        power=power(document.energy),
         spaces=occupied(program, frame),
         constant_bytes=si(float(constant_bytes(program)), "B"),
         noise=noise(quality.tensors),
