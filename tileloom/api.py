@@ -29,6 +29,7 @@ from tileloom.verbs.report import report
 from tileloom.verbs.repro import repro
 from tileloom.verbs.rtl import rtl
 from tileloom.verbs.run import run
+from tileloom.verbs.serve import serve
 from tileloom.verbs.simulate import simulate
 from tileloom.verbs.targets import targets
 from tileloom.verbs.technologies import technologies
@@ -59,6 +60,7 @@ __all__ = [
     "repro",
     "rtl",
     "run",
+    "serve",
     "simulate",
     "targets",
     "technologies",

@@ -112,13 +112,15 @@ def check(
 
 @app.command(epilog="Example: tileloom explain TL203")
 def explain(
-    code: Annotated[str | None, typer.Argument(metavar="CODE", help="A problem's code; all without one.")] = None,
+    codes: Annotated[
+        list[str] | None, typer.Argument(metavar="CODE...", help="Codes of problems, with or without TL; else all.")
+    ] = None,
     json: options.JsonPath = None,
 ) -> None:
     """Explain what a problem's code means and what to do about it."""
     from tileloom.verbs.explain import explain as verb
 
-    run("explain", code or "", lambda watch: verb(code), json)
+    run("explain", " ".join(codes or ()), lambda watch: verb(*(codes or ())), json)
 
 
 @app.command(epilog="Example: tileloom repro net.onnx --output small.onnx")
@@ -463,6 +465,53 @@ def run_on_board(
 
     wanted = partial(verb, model, board=board, port=port, input=input, frames=frames, seed=seed, flash=flash)
     run("run", model, lambda watch: wanted(calibration=calibration, output=output, watch=watch), json)
+
+
+@app.command(epilog="Example: tileloom serve digits_modern --board ulx3s-85f --port sim")
+def serve(
+    model: options.Model,
+    target: options.Target = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", metavar="cycle|rtl", help="Engine that answers; else cycle.")
+    ] = None,
+    board: Annotated[
+        str | None, typer.Option("--board", metavar="NAME", help="This board answers, such as ulx3s-85f.")
+    ] = None,
+    port: Annotated[
+        str, typer.Option("--port", metavar="DEVICE|sim", help="The board's serial port; sim starts a simulated board.")
+    ] = "sim",
+    address: Annotated[
+        str,
+        typer.Option("--address", metavar="HOST:PORT", help="Where the page is; by default only this machine sees it."),
+    ] = "127.0.0.1:8377",
+    range: Annotated[
+        tuple[float, float],
+        typer.Option("--range", metavar="LOW HIGH", help="What black and white stand for in the network."),
+    ] = (0.0, 1.0),
+    labels: Annotated[
+        Path | None, typer.Option("--labels", metavar="X.txt", help="Names of the classes, one on each line.")
+    ] = None,
+    calibration: options.Calibration = None,
+    seed: options.Seed = 0,
+    json: options.JsonPath = None,
+) -> None:
+    """Open a page to draw a digit or drop a picture on, and let a machine answer; ends with Ctrl-C."""
+    from tileloom.verbs.serve import serve as verb
+
+    wanted = partial(verb, model, target=target, engine=engine, board=board, port=port, address=address, range=range)
+    told = partial(typer.echo, err=True)
+    run(
+        "serve",
+        model,
+        lambda watch: wanted(
+            labels=labels,
+            calibration=calibration,
+            seed=seed,
+            ready=lambda url: told(f"{url} (Ctrl-C ends it)"),
+            watch=watch,
+        ),
+        json,
+    )
 
 
 @app.command(epilog="Example: tileloom bench resnet8 --target mac144 --layers")
