@@ -20,7 +20,7 @@ class Problem:
     node : name of the ONNX node, tensor or file that is at fault
     source : the user's own PyTorch file and line, empty where the exporter did not write it
     rule : what must hold, as a sentence without its full stop
-    value : what was found instead
+    value : what was found instead; empty where the rule says it
     fix : the nearest change that makes it work
     """
 
@@ -37,7 +37,8 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"{self.node} ({self.source})" if self.source else self.node
-        return f"{self.code} {where}: {self.rule}, not {self.value}; {self.fix}."
+        value = f", not {self.value}" if self.value else ""
+        return f"{self.code} {where}: {self.rule}{value}; {self.fix}."
 
 
 class ModelError(Exception):

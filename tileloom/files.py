@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tileloom.compiler.file_faults import file_fault
 from tileloom.compiler.problems import ModelError
 from tileloom.refusal import refuse
 
@@ -33,7 +34,7 @@ def write(path: Path, data: bytes | str) -> None:
         os.chmod(scratch, 0o666 & ~umask)
         os.replace(scratch, path)
     except OSError as error:
-        raise _not_writable(path, error.strerror or str(error)) from None
+        raise _not_writable(path, file_fault(error)) from None
     finally:
         if scratch:
             Path(scratch).unlink(missing_ok=True)
@@ -54,7 +55,7 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = "it is a file" if path.exists() else error.strerror or str(error)
+        reason = "it is a file" if path.exists() else file_fault(error)
         rule = f"the folder cannot be made ({reason})"
         raise refuse("TL408", str(path), rule, "", "name a folder that is there or can be made") from None
 
@@ -86,7 +87,7 @@ def read_arrays(path: Path) -> Arrays:
                 raise refuse("TL405", str(path), rule, "a single array", fix)
             arrays = {name: file[name] for name in file.files}
     except OSError as error:
-        reason = f"the file cannot be read ({error.strerror or error})"
+        reason = f"the file cannot be read ({file_fault(error)})"
         raise refuse("TL405", str(path), reason, "", "check the path and its permissions") from None
     except ModelError:
         raise

@@ -1,5 +1,7 @@
 """What a user names as a model: an ONNX file, a tile program, or a network that ships with tileloom."""
 
+import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,6 +61,7 @@ def find(model: Model, settings: "Settings | None" = None) -> ModelArgument:
 
     Raises ``ModelError`` TL401 where there is neither.
     """
+    from tileloom.compiler.file_faults import file_fault
     from tileloom.hw.spec.program import MAGIC
     from tileloom.models.zoo import MODELS
 
@@ -71,17 +74,30 @@ def find(model: Model, settings: "Settings | None" = None) -> ModelArgument:
                 is_program = file.read(len(MAGIC)) == MAGIC or path.suffix == PROGRAM_SUFFIX
         except OSError as error:
             raise refuse(
-                "TL401", str(model), "a model must be readable", error.strerror or str(error), "check its permissions"
+                "TL401", str(model), f"the model cannot be read ({file_fault(error)})", "", "check its permissions"
             ) from None
         return ModelArgument(path, path.stem, is_program, settings=settings)
     for zoo in MODELS:
         if zoo.name == str(model):
             return ModelArgument(zoo.path, zoo.name, zoo=zoo, settings=settings)
-    names = ", ".join(zoo.name for zoo in MODELS)
+    names = [zoo.name for zoo in MODELS]
+    near = _nearest(path, names)
+    fix = f"the nearest is {near}" if near else f"name an existing file or one of {', '.join(names)}"
     raise refuse(
         "TL401",
         str(model),
         "a model must be an ONNX file, a tile program or a zoo network",
         "a folder" if path.is_dir() else "a file or name that does not exist",
-        f"name an existing file or one of {names}",
+        fix,
     )
+
+
+def _nearest(path: Path, names: Sequence[str]) -> str | None:
+    """The zoo name, or the network or program in the same folder, whose name is most like that of ``path``."""
+    try:
+        files = [each for each in path.parent.iterdir() if each.suffix in (".onnx", PROGRAM_SUFFIX) and each.is_file()]
+    except OSError:
+        files = []
+    known = {**{each.name: str(each) for each in files}, **{name: name for name in names}}
+    near = difflib.get_close_matches(path.name, known, n=1, cutoff=0.6) if path.name else []
+    return known[near[0]] if near else None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tileloom.refusal import refuse
 
 if TYPE_CHECKING:
+    from tileloom.compiler.problems import ModelError
     from tileloom.compiler.settings import Settings
 
 
@@ -44,9 +45,10 @@ def settings_of(
         try:
             constants[name] = np.load(file, allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            if isinstance(error, OSError) and error.errno:
+                raise _unreadable(file, error) from None
             raise refuse(
-                "TL405", file, "a .npy file of one array is needed", reason, "write it with numpy.save"
+                "TL405", file, "a .npy file of one array is needed", "something else", "write it with numpy.save"
             ) from None
         if not isinstance(constants[name], np.ndarray) or constants[name].dtype.kind not in "iufb":
             raise refuse(
@@ -59,7 +61,14 @@ def settings_of(
         try:
             widths = parse(bits.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+            if isinstance(error, OSError):
+                raise _unreadable(str(bits), error) from None
             fix = "see the beginning of compiler/bit_widths.py for an example"
-            raise refuse("TL405", str(bits), "a file of bit widths is needed", reason, fix) from None
+            raise refuse("TL405", str(bits), "a file of bit widths is needed", str(error), fix) from None
     return Settings(sizes, batch, constants, method or METHODS[0], widths, host_ops=host_ops)
+
+
+def _unreadable(file: str, error: OSError) -> "ModelError":
+    from tileloom.compiler.file_faults import file_fault
+
+    return refuse("TL405", file, f"the file cannot be read ({file_fault(error)})", "", "check the path")

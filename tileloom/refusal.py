@@ -1,5 +1,6 @@
 """From whatever went wrong through the user's input to problems that can be printed and put into JSON."""
 
+from tileloom.compiler.file_faults import file_fault
 from tileloom.compiler.problems import ModelError, Problem
 
 
@@ -19,10 +20,7 @@ def sentence(found: Problem) -> str:
     >>> sentence(problem("TL402", "a.tlp", "the file is cut off", "", "compile it again"))
     'TL402 a.tlp: the file is cut off; compile it again.'
     """
-    if found.value:
-        return str(found)
-    where = f"{found.node} ({found.source})" if found.source else found.node
-    return f"{found.code} {where}: {found.rule}; {found.fix}."
+    return str(found)
 
 
 def problems_of(error: Exception, thing: str = "") -> tuple[Problem, ...] | None:
@@ -58,7 +56,7 @@ def problems_of(error: Exception, thing: str = "") -> tuple[Problem, ...] | None
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("tileloom"):
         return (_missing(error.name),)
     if isinstance(error, OSError) and error.filename is not None:
-        text = f"{error.filename} cannot be read or written: {error.strerror}"
+        text = f"{error.filename} cannot be read or written: {file_fault(error)}"
         return (problem("TL408", str(error.filename), text, "", "check the path and its permissions"),)
     return None
 

@@ -24,7 +24,7 @@ def apply_settings(network: Network) -> Network:
         return network
     model = onnx.ModelProto()
     model.CopyFrom(network.model)
-    problems = [*_bind(model, network), *_resize(model, network)]
+    problems = [*_batch(network), *_bind(model, network), *_resize(model, network)]
     return replace(network, model=model).with_problems(problems)
 
 
@@ -53,6 +53,15 @@ def _bind(model: onnx.ModelProto, network: Network) -> list[Problem]:
     return problems
 
 
+def _batch(network: Network) -> list[Problem]:
+    """What is wrong with the batch that the user asks for; said once, and not of every operator."""
+    batch = network.settings.batch
+    if batch in (None, 1):
+        return []
+    fix = "take 1, and give several frames one after another with --frames"
+    return [Problem("TL113", "--batch", "", "the batch (first axis) must be 1", str(batch), fix)]
+
+
 def _resize(model: onnx.ModelProto, network: Network) -> list[Problem]:
     settings, problems = network.settings, []
     initialisers = {tensor.name for tensor in model.graph.initializer}
@@ -71,7 +80,7 @@ def _resize(model: onnx.ModelProto, network: Network) -> list[Problem]:
             for dim in axes:
                 if dim.HasField("dim_param") and dim.dim_param == name:
                     dim.dim_value, changed = size, True
-    if settings.batch is not None:
+    if settings.batch == 1:
         for value in inputs:
             if value.type.tensor_type.shape.dim:
                 value.type.tensor_type.shape.dim[0].dim_value, changed = settings.batch, True

@@ -5,11 +5,13 @@ Raises :class:`ModelError` at once where there is no model to go on with.
 """
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError
 
+from tileloom.compiler.file_faults import file_fault
 from tileloom.compiler.limits import FILE_BYTES
 from tileloom.compiler.network import Network
 from tileloom.compiler.problems import ModelError, Problem
@@ -28,13 +30,38 @@ def load(path: str | os.PathLike[str]) -> Network:
         raise _unreadable(file, f"{len(data)} bytes without a graph that has outputs")
     if not _is_text(model.graph):
         raise _unreadable(file, "one whose names are not UTF-8 text")
+    outside = [tensor for tensor in model.graph.initializer if tensor.data_location == onnx.TensorProto.EXTERNAL]
+    missing = _missing_files(outside, file.resolve().parent)
     problems = [
         problem
-        for tensor in model.graph.initializer
-        if tensor.data_location == onnx.TensorProto.EXTERNAL
+        for tensor in outside
+        if _location(tensor) not in missing
         for problem in _take_inside(tensor, file.resolve().parent)
     ]
-    return Network(file.stem, model).with_problems(problems)
+    return Network(file.stem, model).with_problems([*missing.values(), *problems])
+
+
+def _location(tensor: onnx.TensorProto) -> str:
+    """Name of the file that holds a tensor outside the model."""
+    entries: dict[str, str] = {entry.key: entry.value for entry in tensor.external_data}
+    return entries.get("location", "")
+
+
+def _missing_files(tensors: list[onnx.TensorProto], folder: Path) -> dict[str, Problem]:
+    """For each file beside the model that is not there one problem, however many tensors it should hold."""
+    names = Counter(_location(tensor) for tensor in tensors)
+    return {
+        name: Problem(
+            "TL104",
+            name,
+            "",
+            "the file that holds the model's weights must lie beside the model",
+            f"a missing one (tensors that it holds: {count})",
+            "put it there, or save the model with its weights inside",
+        )
+        for name, count in names.items()
+        if name and not os.path.lexists(folder / name) and (folder / name).resolve().is_relative_to(folder)
+    }
 
 
 def _is_text(graph: onnx.GraphProto) -> bool:
@@ -76,9 +103,9 @@ def _read(file: Path) -> bytes:
             )
         return file.read_bytes()
     except OSError as error:
-        reason = error.strerror or type(error).__name__
+        reason = file_fault(error)
         raise ModelError(
-            [Problem("TL101", str(file), "", "the model must be a readable file", reason, "check the path")]
+            [Problem("TL101", str(file), "", f"the model cannot be read ({reason})", "", "check the path")]
         ) from None
 
 

@@ -157,8 +157,9 @@ def test_verify(folder: Path) -> None:
 
 
 def test_verify_of_a_program(folder: Path) -> None:
-    found = document("verify", folder / "net.tlp", "--engine", "cycle")
+    found = document("verify", folder / "net.tlp", "--engine", "rtl")
     assert (found["reference"], found["mismatches"], found["deviation"]) == ("functional simulator", 0, None)
+    assert [comparison["engine"] for comparison in found["comparisons"]] == ["RTL"]
 
 
 def test_disassemble(folder: Path) -> None:

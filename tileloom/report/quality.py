@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from tileloom.accuracy import accuracy
 from tileloom.compilation import Compiled, Quantised, compile_quantised
+from tileloom.compiler.file_faults import file_fault
 from tileloom.compiler.problems import ModelError
 from tileloom.engines import run_functional
 from tileloom.files import Arrays
@@ -119,7 +120,7 @@ def read_labels(labels: str | Path | npt.NDArray[Any] | None) -> Labels | None:
     try:
         array = np.load(labels, allow_pickle=False) if isinstance(labels, str | Path) else np.asarray(labels)
     except (OSError, ValueError, EOFError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "something else"
+        reason = file_fault(error) if isinstance(error, OSError) and error.errno else "something else"
         raise refuse("TL405", name, "labels must be a .npy file", reason, fix) from None
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "iu" or array.ndim != 1 or not len(array):
         found = f"{array.dtype} of shape {array.shape}" if isinstance(array, np.ndarray) else "several arrays"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from tileloom.compiler.problems import ModelError, Problem
 from tileloom.document import Document, Kind
 from tileloom.model_argument import Model, ModelArgument, find
+from tileloom.note_lines import note_lines
 from tileloom.pass_files import PassFiles
 from tileloom.tables import Cell, Table
 
@@ -48,7 +49,7 @@ class CheckDocument(Document):
         if self.accepted:
             ports: list[tuple[Cell, ...]] = [("input", port.name, _shape(port)) for port in self.inputs]
             ports += [("output", port.name, _shape(port)) for port in self.outputs]
-            note = "\n".join([*self.notes, f"{self.nodes} operators, no problem found."])
+            note = "\n".join([*note_lines(self.notes), f"{self.nodes} operators, no problem found."])
             return [Table(self.model, ("", "name", "shape"), tuple(ports), note)]
         return [_grouped(self.model, self.problems)]
 

@@ -11,12 +11,17 @@ from tileloom.document import Document, Kind
 from tileloom.files import require_writable, write
 from tileloom.frames import Given, arrays_of, calibration_of
 from tileloom.model_argument import PROGRAM_SUFFIX, Model, find
+from tileloom.note_lines import note_lines
 from tileloom.pass_files import PassFiles
 from tileloom.progress import Watch, unwatched
+from tileloom.refusal import refuse
 from tileloom.tables import Table, facts, percent
 
 if TYPE_CHECKING:
     from tileloom.compiler.calibration_data import Calibration
+
+OTHER_FILES = (".onnx", ".npz", ".npy", ".toml", ".py", ".json", ".html", ".csv", ".v", ".bit")
+"""Endings that mean something else than a program."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class CompileDocument(Document):
                 ("elements on the grid", percent(self.grid_elements_share), Kind.COUNTED),
                 ("ranges from", self.calibration, ""),
             ],
-            "\n".join(self.notes),
+            "\n".join(note_lines(self.notes)),
         )
         rows = tuple((row.name, row.op, row.macs, row.mapping, row.source) for row in self.layers)
         written = f"Written to {self.output}." if self.output else ""
@@ -108,6 +113,7 @@ def compile(
     argument = find(model)
     argument.network("compile")
     if output is not None:
+        require_program_name(Path(output))
         require_writable(Path(output))
     saved = PassFiles(None if save_passes is None else Path(save_passes))
     made = compiled(argument, target, calibration_of(calibration), arrays_of(input), seed, watch, saved, effort)
@@ -117,6 +123,13 @@ def compile(
         if host is not None:
             write(host_path(output), host.SerializeToString())
     return _document(argument.name, made, output, None if output is None or host is None else host_path(output))
+
+
+def require_program_name(path: Path) -> None:
+    """Raise ``ModelError`` TL409 for a name that every reader, tileloom too, would take for another kind of file."""
+    if path.suffix.lower() in OTHER_FILES:
+        rule = f"a program must not be written under a name that ends in {path.suffix}"
+        raise refuse("TL409", str(path), rule, "", f"name it {path.with_suffix(PROGRAM_SUFFIX).name}")
 
 
 def host_path(output: str | Path) -> Path:

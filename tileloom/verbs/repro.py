@@ -82,14 +82,16 @@ def repro(
     machine = load_target(target or DEFAULT_TARGET)
     watch("looking for the failure", 0, 0)
     loaded = load(argument.network("repro")).model
-    stage, failure = _failure(loaded, code, machine, argument.name)
+    stage, failure, known = _failure(loaded, code, machine, argument.name)
     tried = 0
 
     def fails(candidate: "onnx.ModelProto") -> bool:
         nonlocal tried
         tried += 1
         watch(f"shrinking: network {tried}", 0, 0)
-        return any(found.kind == failure.kind for found in failures(candidate, stage, machine))
+        kinds = {found.kind for found in failures(candidate, stage, machine)}
+        # A part that fails for a reason of its own as well would say that one, perhaps first.
+        return failure.kind in kinds and kinds <= known
 
     found = shrink(loaded, failure.node, fails, seed)
     last = next((each for each in failures(found.model, stage, machine) if each.kind == failure.kind), failure)
@@ -110,14 +112,16 @@ def repro(
     )
 
 
-def _failure(model: "onnx.ModelProto", code: str | None, target: Target, name: str) -> tuple[Stage, Failure]:
-    """The first step that fails, and its first failure with the wanted code."""
+def _failure(
+    model: "onnx.ModelProto", code: str | None, target: Target, name: str
+) -> tuple[Stage, Failure, set[tuple[str, str]]]:
+    """The first step that fails, its first failure with the wanted code, and the kinds of all its failures."""
     seen: list[str] = []
     for stage in Stage:
         found = failures(model, stage, target)
         for failure in found:
             if code is None or failure.code == code.upper():
-                return stage, failure
+                return stage, failure, {each.kind for each in found}
         if found:
             seen = sorted({failure.code for failure in found})
             break

@@ -16,6 +16,7 @@ from tileloom.hw.spec.registers import CAUSE_TEXTS, Cause
 from tileloom.hw.spec.result import Result
 from tileloom.layer_figures import LayerFigures, frame_bytes, layer_figures
 from tileloom.model_argument import Model, find
+from tileloom.note_lines import note_lines
 from tileloom.progress import Watch, unwatched
 from tileloom.sim.energy.technology import Technology
 from tileloom.tables import Table, facts, percent, si
@@ -225,7 +226,7 @@ def _frame_table(document: SimulateDocument) -> Table:
         ("DRAM bytes at least", document.dram_bytes_minimum, kinds["dram_bytes_minimum"]),
         *(document.energy.rows(kinds["energy_j"]) if document.energy else []),
     ]
-    notes = [*document.notes, f"Written to {document.output}." if document.output else ""]
+    notes = [*note_lines(document.notes), f"Written to {document.output}." if document.output else ""]
     clock = si(document.clock_hz, "Hz")
     title = f"{document.model} on {document.target} at {clock}, engine {document.engine}"
     return facts(title, rows, "\n".join(note for note in notes if note))
