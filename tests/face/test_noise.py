@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.float_in_process import float_runs_in_process
 from tileloom.compiler.frontend import quantise, take_model
@@ -38,3 +39,18 @@ def test_verify_names_the_layer_with_few_bits(tmp_path: Path) -> None:
     assert found.mismatches == 0
     (note,) = (note for note in found.notes if "most signal is lost" in note)
     assert "Conv_c" in note
+
+
+@pytest.mark.parametrize("function", ["Tanh", "HardSwish"])
+def test_a_fused_function_is_looked_at_behind_it(tmp_path: Path, function: str) -> None:
+    steps = [step("Conv", "x w", "c"), step(function, "c", "f"), step("Conv", "f w", "y")]
+    path = tmp_path / "fused.onnx"
+    path.write_bytes(Example("fused", steps, (1, 4, 6, 6), {"w": numbers(4, 4, 1, 1)}).model().SerializeToString())
+    x = np.random.default_rng(0).normal(size=(8, 4, 6, 6)).astype(np.float32)
+    with float_runs_in_process():
+        found = verify(path, engine="functional", input={"x": x}, calibration={"x": x})
+    deviations = {layer.tensor: layer.deviation for layer in found.layers}
+    assert list(deviations) == ["f", "y"], "the layer gives what the function gives, and is compared with that"
+    for deviation in deviations.values():
+        assert deviation is not None and deviation.float is not None and deviation.float.snr_db is not None
+        assert deviation.float.snr_db > 25
