@@ -15,8 +15,8 @@ OKAY, SLAVE_ERROR = 0, 2
 class BoardMemory(wiring.Component):
     """An AXI4 slave over one block RAM with a read and a write port.
 
-    A read burst's first beat follows its address by two cycles, then one beat a cycle while the master takes them; one
-    read and one write burst at a time. An access that starts outside the memory, or runs out of it, answers SLVERR and
+    A read burst's first beat follows its address by three cycles, then one beat a cycle while the master takes them: the
+    block RAMs' outputs have a register of their own. One read and one write burst at a time. An access that starts outside the memory, or runs out of it, answers SLVERR and
     has no effect there. The host's word accesses wait until the accelerator's channel of the same kind rests.
 
     Members
@@ -50,32 +50,37 @@ class BoardMemory(wiring.Component):
         address = Signal(32, reset_less=True)
         left = Signal(9)
         advance, outside, host_word = Signal(), Signal(), Signal(range(max(words, 2)))
+        s1_valid, s1_last, s1_outside = Signal(), Signal(reset_less=True), Signal(reset_less=True)
+        s0_id, s1_id = Signal.like(port.rid, reset_less=True), Signal.like(port.rid, reset_less=True)
+        s2_data = Signal.like(read.data, reset_less=True)
         m.d.comb += [
             advance.eq(~port.rvalid | port.rready),
             port.arready.eq((left == 0) & advance),
             read.en.eq(advance),
             read.addr.eq(Mux(left == 0, host.address >> shift, address)),
-            port.rdata.eq(read.data),
+            port.rdata.eq(s2_data),
             port.rresp.eq(Mux(outside, SLAVE_ERROR, OKAY)),
         ]
         with m.If(port.arvalid & port.arready):
-            m.d.sync += [address.eq(port.araddr >> shift), left.eq(port.arlen + 1), port.rid.eq(port.arid)]
+            m.d.sync += [address.eq(port.araddr >> shift), left.eq(port.arlen + 1), s0_id.eq(port.arid)]
         with m.If((left != 0) & advance):
             m.d.sync += [
                 address.eq(address + 1),
                 left.eq(left - 1),
-                port.rvalid.eq(1),
-                port.rlast.eq(left == 1),
-                outside.eq(address >= rows),
+                s1_id.eq(s0_id),
+                s1_last.eq(left == 1),
+                s1_outside.eq(address >= rows),
             ]
-        with m.Elif(port.rready):
-            m.d.sync += port.rvalid.eq(0)
+        with m.If(advance):
+            m.d.sync += [s1_valid.eq(left != 0), port.rvalid.eq(s1_valid)]
+            m.d.sync += [s2_data.eq(read.data), port.rlast.eq(s1_last), outside.eq(s1_outside)]
+            m.d.sync += port.rid.eq(s1_id)
 
         words_read = Array(read.data.word_select(i, 32) for i in range(words))
         fetched, inside = Signal(), Signal()
         wanted = host.request & ~host.register & ~host.write & ~host.done
         m.d.sync += [
-            fetched.eq(wanted & (left == 0) & ~port.rvalid & ~fetched),
+            fetched.eq(wanted & (left == 0) & ~s1_valid & ~port.rvalid & ~fetched),
             host_word.eq(host.address[2:shift] if words > 1 else Const(0)),
             inside.eq((host.address >> shift) < rows),
             self._read_done.eq(fetched),

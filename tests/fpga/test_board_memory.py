@@ -111,3 +111,48 @@ def test_random_accesses(width: int) -> None:
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
+
+
+@pytest.mark.parametrize("hurry", [0.5, 1.0])
+def test_read_bursts_follow_each_other(hurry: float) -> None:
+    """A burst is asked for while the one before is still coming: each beat has its own burst's number."""
+    random_ = random.Random(hurry)
+    width = 4
+    dut = BoardMemory(replace(load_target("default"), port_bytes=width), SIZE)
+    port, host = dut.port, dut.host
+    bursts = [(random_.randrange(4), random_.randrange(0, SIZE - 64, 4), random_.randrange(1, 9)) for _ in range(60)]
+
+    async def fill(ctx: Any) -> None:
+        for address in range(0, SIZE, 4):
+            ctx.set(host.address, address)
+            ctx.set(host.write, 1)
+            ctx.set(host.write_data, address ^ 0x5A5A)
+            ctx.set(host.request, 1)
+            while not ctx.get(host.done):
+                await ctx.tick()
+            await ctx.tick()
+            ctx.set(host.request, 0)
+            await ctx.tick()
+        for number, address, beats in bursts:
+            ctx.set(port.arid, number)
+            ctx.set(port.araddr, address)
+            ctx.set(port.arlen, beats - 1)
+            ctx.set(port.arvalid, 1)
+            await ctx.tick().until(port.arready)
+        ctx.set(port.arvalid, 0)
+
+    async def take(ctx: Any) -> None:
+        for number, address, beats in bursts:
+            for beat in range(beats):
+                ctx.set(port.rready, 0)
+                while random_.random() > hurry:
+                    await ctx.tick()
+                ctx.set(port.rready, 1)
+                got = await ctx.tick().sample(port.rid, port.rdata, port.rlast, port.rresp).until(port.rvalid)
+                assert got == (number, (address + 4 * beat) ^ 0x5A5A, beat == beats - 1, 0)
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(fill)
+    simulator.add_testbench(take)
+    simulator.run()
