@@ -51,7 +51,7 @@ class BoardMemory(wiring.Component):
         left = Signal(9)
         advance, outside, host_word = Signal(), Signal(), Signal(range(max(words, 2)))
         s1_valid, s1_last, s1_outside = Signal(), Signal(reset_less=True), Signal(reset_less=True)
-        s0_id, s1_id = Signal.like(port.rid, reset_less=True), Signal.like(port.rid, reset_less=True)
+        number = Signal.like(port.rid, reset_less=True)  # of the burst whose beats are read
         s2_data = Signal.like(read.data, reset_less=True)
         m.d.comb += [
             advance.eq(~port.rvalid | port.rready),
@@ -62,19 +62,18 @@ class BoardMemory(wiring.Component):
             port.rresp.eq(Mux(outside, SLAVE_ERROR, OKAY)),
         ]
         with m.If(port.arvalid & port.arready):
-            m.d.sync += [address.eq(port.araddr >> shift), left.eq(port.arlen + 1), s0_id.eq(port.arid)]
+            m.d.sync += [address.eq(port.araddr >> shift), left.eq(port.arlen + 1), number.eq(port.arid)]
         with m.If((left != 0) & advance):
             m.d.sync += [
                 address.eq(address + 1),
                 left.eq(left - 1),
-                s1_id.eq(s0_id),
                 s1_last.eq(left == 1),
                 s1_outside.eq(address >= rows),
             ]
         with m.If(advance):
             m.d.sync += [s1_valid.eq(left != 0), port.rvalid.eq(s1_valid)]
             m.d.sync += [s2_data.eq(read.data), port.rlast.eq(s1_last), outside.eq(s1_outside)]
-            m.d.sync += port.rid.eq(s1_id)
+            m.d.sync += port.rid.eq(number)
 
         words_read = Array(read.data.word_select(i, 32) for i in range(words))
         fetched, inside = Signal(), Signal()
