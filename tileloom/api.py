@@ -34,6 +34,7 @@ from tileloom.verbs.simulate import simulate
 from tileloom.verbs.targets import targets
 from tileloom.verbs.technologies import technologies
 from tileloom.verbs.verify import verify
+from tileloom.verbs.waves import waves
 from tileloom.verbs.zoo import zoo
 
 __all__ = [
@@ -65,5 +66,6 @@ __all__ = [
     "targets",
     "technologies",
     "verify",
+    "waves",
     "zoo",
 ]

@@ -559,6 +559,26 @@ def activity(
     run("activity", model, lambda watch: wanted(technology=technology, saif=saif, watch=watch), json)
 
 
+@app.command(epilog="Example: tileloom waves digits_modern --target small --window 0:5000 --output digits.fst")
+def waves(
+    model: options.Model,
+    target: options.Target = None,
+    input: options.Input = None,
+    calibration: options.Calibration = None,
+    seed: options.Seed = 0,
+    window: Annotated[
+        str | None, typer.Option("--window", metavar="FIRST:LAST", help="These cycles; else the first 20,000.")
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="X.fst", help="The waves.")] = Path("waves.fst"),
+    json: options.JsonPath = None,
+) -> None:
+    """Waves of a frame on the RTL (FST), and a view of them for GTKWave with decoded names."""
+    from tileloom.verbs.waves import waves as verb
+
+    wanted = partial(verb, model, target=target, input=input, calibration=calibration, seed=seed, window=window)
+    run("waves", model, lambda watch: wanted(output=output, watch=watch), json)
+
+
 @app.command(epilog="Example: tileloom technologies --technology ecp5")
 def technologies(technology: options.OneTechnology = None, json: options.JsonPath = None) -> None:
     """List the tables of energies, or every number of one with its range and source."""

@@ -13,6 +13,8 @@ from tileloom.hw.spec.config import Target
 from tileloom.hw.verilator import ARGUMENTS, FAST_ARGUMENTS, check_tools, link_library, run
 
 HARNESS = Path(__file__).parents[1] / "sim" / "activity" / "traced.cpp"
+PLAIN = HARNESS.parent / "plain"
+"""Headers in the place of LZ4's and zlib's, which the FST writer includes."""
 FLAGS = ("-O1", "-fPIC", "-DVL_TIME_CONTEXT")
 """Compiling takes longer than a frame runs."""
 
@@ -52,7 +54,7 @@ def verilog_of(library: Path) -> str:
 def _driver() -> list[str]:
     return [
         path.read_text(encoding="utf-8")
-        for path in (HARNESS, *sorted(DRIVER.glob("*.cpp")), *sorted(DRIVER.glob("*.h")))
+        for path in (HARNESS, *sorted(PLAIN.glob("*.h")), *sorted(DRIVER.glob("*.cpp")), *sorted(DRIVER.glob("*.h")))
     ]
 
 
@@ -73,7 +75,7 @@ def _make(
             progress(f"compiling the traced model of target {target.name}: minutes, once")
         command = ["verilator", *FAST_ARGUMENTS, *ARGUMENTS, option, "--trace-underscore", "--build", "-j", str(jobs)]
         command += ["--top-module", TOP, "--prefix", f"V{TOP}", "--Mdir", str(model)]
-        command += ["--output-split", str(OUTPUT_SPLIT), "-CFLAGS", " ".join(FLAGS)]
+        command += ["--output-split", str(OUTPUT_SPLIT), "-CFLAGS", " ".join((*FLAGS, f"-I{PLAIN}"))]
         command += ["-MAKEFLAGS", "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O1", str(control), str(verilog)]
         run(command, scratch, "Verilator")
         clock_ps = max(1, round(1e12 / target.clock_hz))
