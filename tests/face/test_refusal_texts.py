@@ -69,6 +69,7 @@ CASES: dict[str, Callable[[], object]] = {
     "a size without a number": lambda: settings_of(dims=["height"]),
     "a want that is none": lambda: api.report("lenet5", output="r.html", wants=("speedy",)),
     "no such objective": lambda: api.explore("lenet5", objectives=("beauty",)),
+    "no such technology": lambda: api.simulate("lenet5", technology="asic4"),
     "no such board": lambda: api.build("breadboard"),
     "bits of no layer": lambda: quantise(
         take_model(
