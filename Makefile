@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 TEST_PROCESSES ?= 2
 PYTEST := TILELOOM_STRICT_SKIPS=1 $(BIN)/python -m pytest -n $(TEST_PROCESSES) -rs
 
-.PHONY: help demo test test-full pytest pytest-full lint conformance operators fuzz faults netlist large-rtl sweep bench area models install system clean
+.PHONY: help demo test test-full pytest pytest-full lint conformance operators fuzz faults netlist large-rtl sweep bench speed area models install system clean
 
 help:
 	@echo "make demo       the main job: PyTorch networks on generated, verified hardware (about 3 minutes)"
@@ -23,6 +23,7 @@ help:
 	@echo "make bench      the table of utilisations and how it scales with the grid (three minutes)"
 	@echo "make sweep      500 random layers and 1,000 random programs on the RTL of six targets (an hour)"
 	@echo "make large-rtl  whole ResNet-50 and VGG-16 on the RTL, every tensor (a quarter of an hour)"
+	@echo "make speed      the simulators beside the RTL engine (three minutes)"
 	@echo "make area       cells of four targets beside the parts that they are for (five minutes)"
 	@echo "make models     train the zoo networks anew and write models/zoo"
 	@echo "make install    make .venv only"
@@ -75,6 +76,10 @@ sweep: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/tileloom bench
 	$(BIN)/python -m benchmarks.scaling
+
+# Cycle and functional simulators beside the RTL engine; figures of this computer.
+speed: $(INSTALLED)
+	$(BIN)/python -m benchmarks.simulator_speed
 
 area: $(INSTALLED)
 	$(BIN)/python -m tileloom.fpga.area
