@@ -16,6 +16,7 @@ from tileloom.refusal import refuse
 if TYPE_CHECKING:
     from tileloom.compiler.calibration_data import Calibration
 
+RANDOM_CODES = "random codes"
 Codes = npt.NDArray[np.signedinteger]
 Given = str | Path | Mapping[str, npt.NDArray[Any]]
 """An ``.npz`` file, or arrays by input name."""
@@ -118,7 +119,7 @@ def _random(tensors: list[Tensor], count: int, seed: int) -> Frames:
         shape = (count, tensor.channels, tensor.height, tensor.width)
         codes[tensor.name] = generator.integers(tensor.low, tensor.high + 1, shape).astype(tensor.code_type)
     reals: Arrays = {tensor.name: dequantise_output(tensor, codes[tensor.name]) for tensor in tensors}
-    return Frames(codes, reals, f"random codes, seed {seed}")
+    return Frames(codes, reals, f"{RANDOM_CODES}, seed {seed}")
 
 
 def _too_few(name: str, wanted: int, there: int) -> Exception:

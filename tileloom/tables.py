@@ -58,7 +58,7 @@ def decibels(value: float | None) -> str:
     >>> decibels(31.25), decibels(None)
     ('31.2 dB', 'exact')
     """
-    return "exact" if value is None else f"{value:.1f} dB"
+    return "exact" if value is None else f"{round(value, 1) + 0.0:.1f} dB"
 
 
 def draw(tables: Sequence[Table], console: "Console") -> None:

@@ -15,7 +15,6 @@ from tileloom.document import without_kind
 from tileloom.hw.spec.config import load_target
 from tileloom.hw.spec.registers import Cause
 from tileloom.hw.spec.result import FrameTiming, Wait
-from tileloom.report.palette import heat, ink
 from tileloom.report.timeline import binned
 from tileloom.report.wants import read_wants
 
@@ -125,17 +124,6 @@ def test_bins_hold_every_cycle() -> None:
     for cause, tile, count in ((Cause.JOB, 0, 7), (Cause.SLOT, 0, 1), (Cause.WINDOW, 1, 28), (Cause.RUN, 1, 2)):
         assert abs(sum(spent.cycles.get(cause, 0.0) for spent in rows[tile]) - count) < 1e-9
     assert rows[0][0].most() is Cause.JOB and rows[0][6].most() is Cause.RUN
-
-
-def test_text_on_heat_can_be_read() -> None:
-    def luminance(colour: str) -> float:
-        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    for step in range(101):
-        one, two = sorted((luminance(heat(step / 100)), luminance(ink(step / 100))))
-        assert (two + 0.05) / (one + 0.05) >= 3.0, step
 
 
 @pytest.mark.parametrize("want", ["latency", "latency_s=1", "speed>=3", "cycles<=1e", "layers>=1"])

@@ -8,13 +8,13 @@ from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.program import Program
 from tileloom.hw.spec.registers import CAUSE_TEXTS, Cause
 from tileloom.hw.spec.result import FrameTiming
-from tileloom.report.palette import heat, ink
-from tileloom.report.svg import drawing, line, rectangle, text
+from tileloom.report.palette import heat, is_hot
+from tileloom.report.svg import drawing, line, text, warm
 from tileloom.sim.cycle.masks import tiles_of
 from tileloom.tables import percent
 
 CELL, GAP = 84.0, 12.0
-BOX, SPACE = 92.0, 104.0
+BOX, SPACE = 92.0, 116.0
 """Width of memory, map buffer and DMA, and of the lines between them."""
 SMALL = 46.0
 
@@ -108,7 +108,7 @@ def floor(program: Program, frame: FrameTiming, lines: Lines) -> str:
         if tile in lines.local:
             share = lines.local[tile]
             title = f"partial sums from tile {tile} to tile {tile + 1}: {percent(share)} of the cycles"
-            parts.append(rectangle(x + CELL, y + CELL / 2 - 5, GAP, 10, heat(share), title))
+            parts.append(warm(x + CELL, y + CELL / 2 - 5, GAP, 10, heat(share), title))
     label = "The machine: memories, smart DMA, lines and tiles, each with the share of cycles in which it is busy"
     return drawing(left + width + 22, height + 24, label, [f'<g transform="translate(1 12)">{"".join(parts)}</g>'])
 
@@ -138,11 +138,12 @@ def _tile(tile: int, stalls: Mapping[Cause, int], cycles: int, x: float, y: floa
     title = f"tile {tile}: busy {percent(busy)}; " + ", ".join(
         f"{cause.name.lower()} {percent(count / cycles)}" for cause, count in sorted(waits.items())
     )
-    parts = [rectangle(x, y, CELL, CELL, heat(busy), title, "cell")]
+    parts = [warm(x, y, CELL, CELL, heat(busy), title)]
     rows = [(20.0, f"tile {tile}", "small"), (46.0, percent(busy) or "", "big")]
     if worst is not None:
         rows += [(62.0, f"waits: {worst.name.lower()}", "small"), (76.0, percent(waits[worst] / cycles) or "", "small")]
-    return [*parts, *(text(x + CELL / 2, y + at, words, css, "middle", ink(busy)) for at, words, css in rows)]
+    hot = " hot" if is_hot(busy) else ""
+    return [*parts, *(text(x + CELL / 2, y + at, words, f"{css}{hot}", "middle") for at, words, css in rows)]
 
 
 def heat_maps(
@@ -171,7 +172,8 @@ def _grid(target: Target, title: str, shares: Sequence[float], words: Sequence[s
     parts = []
     for tile, (share, word) in enumerate(zip(shares, words, strict=True)):
         x, y = (tile % target.tiles_x) * (SMALL + 3), (tile // target.tiles_x) * (SMALL * 0.62 + 3)
-        parts.append(rectangle(x, y, SMALL, SMALL * 0.62, heat(share), f"tile {tile}, {title}: {word}", "cell"))
-        parts.append(text(x + SMALL / 2, y + SMALL * 0.31 + 4, word, "small", "middle", ink(share)))
+        parts.append(warm(x, y, SMALL, SMALL * 0.62, heat(share), f"tile {tile}, {title}: {word}"))
+        css = "small hot" if is_hot(share) else "small"
+        parts.append(text(x + SMALL / 2, y + SMALL * 0.31 + 4, word, css, "middle"))
     width, height = target.tiles_x * (SMALL + 3) - 3, target.tiles_y * (SMALL * 0.62 + 3) - 3
     return drawing(width, height, f"{title}, tile by tile", parts)

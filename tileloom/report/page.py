@@ -182,7 +182,7 @@ def facts_of(document: SimulateDocument, quality: Quality) -> list[Fact]:
     rows = (
         ("accuracy", percent(quality.accuracy), str(Kind.SIMULATED)),
         ("accuracy of the float network", percent(quality.accuracy_float), str(Kind.SIMULATED)),
-        ("outputs, signal to noise", decibels(quality.snr_db) if quality.snr_db else None, str(Kind.SIMULATED)),
+        ("outputs, signal to noise", _typical_noise(quality), str(Kind.SIMULATED)),
         ("latency", si(document.latency_s, "s"), kinds["latency_s"]),
         ("frames a second", _count(document.frames_per_s), kinds["frames_per_s"]),
         ("cycles", _count(document.cycles), kinds["cycles"]),
@@ -194,6 +194,11 @@ def facts_of(document: SimulateDocument, quality: Quality) -> list[Fact]:
         ("memory traffic", si(document.dram_bytes, "B"), kinds["dram_bytes"]),
     )
     return [Fact(what, value, kind) for what, value, kind in rows if value is not None]
+
+
+def _typical_noise(quality: Quality) -> str | None:
+    """Of frames that mean something: random codes are typical of nothing."""
+    return None if quality.snr_db is None or quality.is_random else decibels(quality.snr_db)
 
 
 def _count(value: float | None) -> str | None:
@@ -256,7 +261,8 @@ def _row(number: int, layer: LayerFigures) -> list[Cell]:
 def _noise_text(quality: Quality) -> str:
     frames = "frame" if quality.snr_frames == 1 else "frames"
     against = f"Against the float network on {quality.snr_frames} {frames} ({quality.frames_from}). "
-    return f"{against if quality.snr_frames else ''}{quality.note}".strip()
+    doubt = "Such frames are typical of nothing: with --input the figures are those of real ones. "
+    return f"{against if quality.snr_frames else ''}{doubt if quality.is_random else ''}{quality.note}".strip()
 
 
 def _loss(made: Compiled, quality: Quality) -> str:

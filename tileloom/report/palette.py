@@ -21,17 +21,23 @@ SERIES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0
 """Parts of a whole, in this order."""
 
 
-def heat(share: float) -> str:
-    """A blue for a share 0 .. 1: pale is little, deep is much; outside it the nearer end.
+GROUNDS = {"light": "#ffffff", "dark": "#10161c"}
+INKS = {"light": "#10202e", "dark": "#e6edf3"}
+ACCENTS = {"light": "#0072b2", "dark": "#56b4e9"}
+"""Of the page by colour scheme; its style sheet has them again, as a test makes sure."""
+HOT = 0.7
+"""Share of heat from which text is drawn in the colour of the ground."""
 
-    >>> heat(0.0), heat(1.0)
-    ('#f2f6fb', '#08306b')
+
+def heat(share: float) -> float:
+    """How opaque the page's accent is for a share 0 .. 1: little is faint, much is deep; outside it the nearer end.
+
+    >>> heat(0.0), heat(1.0), heat(7.0)
+    (0.05, 1.0, 1.0)
     """
-    share = min(max(share, 0.0), 1.0)
-    low, high = (0xF2, 0xF6, 0xFB), (0x08, 0x30, 0x6B)
-    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(low, high, strict=True))
+    return round(0.05 + 0.95 * min(max(share, 0.0), 1.0), 3)
 
 
-def ink(share: float) -> str:
-    """The text colour that can be read on :func:`heat` of the same share."""
-    return "#ffffff" if share > 0.5 else "#10202e"
+def is_hot(share: float) -> bool:
+    """Whether text on this heat must have the colour of the ground to be read."""
+    return heat(share) >= HOT

@@ -15,7 +15,7 @@ from tileloom.compiler.problems import ModelError
 from tileloom.engines import run_functional
 from tileloom.files import Arrays
 from tileloom.float_run import FRAMES, FloatRun, deviations_of, network_inputs, run_float_network
-from tileloom.frames import Codes, Frames, frames_for
+from tileloom.frames import RANDOM_CODES, Codes, Frames, frames_for
 from tileloom.hw.spec.program import TensorMap
 from tileloom.model_argument import ModelArgument
 from tileloom.progress import Watch, unwatched
@@ -66,6 +66,11 @@ class Quality:
     tensors: tuple[TensorFigures, ...] = ()
     note: str = ""
     """Why something is not known."""
+
+    @property
+    def is_random(self) -> bool:
+        """Whether the frames are random codes, because neither data nor a zoo network was given."""
+        return self.frames_from.startswith(RANDOM_CODES)
 
 
 def measure(

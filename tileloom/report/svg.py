@@ -22,16 +22,21 @@ def rectangle(x: float, y: float, width: float, height: float, fill: str, title:
     return f'<rect {place}{named} fill="{fill}"><title>{escape(title)}</title></rect>'
 
 
+def warm(x: float, y: float, width: float, height: float, opacity: float, title: str) -> str:
+    """A cell of a heat map, in the page's accent."""
+    place = f'x="{number(x)}" y="{number(y)}" width="{number(width)}" height="{number(height)}"'
+    return f'<rect {place} class="cell" fill-opacity="{opacity:g}"><title>{escape(title)}</title></rect>'
+
+
 def line(points: Iterable[tuple[float, float]], css: str, style: str = "") -> str:
     """An open polyline of a CSS class."""
     own = f' style="{style}"' if style else ""
     return f'<polyline class="{css}"{own} points="{" ".join(f"{number(x)},{number(y)}" for x, y in points)}"/>'
 
 
-def text(x: float, y: float, content: str, css: str = "", anchor: str = "start", fill: str = "") -> str:
-    """A line of text whose baseline is ``y``; in the page's ink unless ``fill`` gives a colour."""
-    own = f' style="fill:{fill}"' if fill else ""
-    return f'<text x="{number(x)}" y="{number(y)}" class="{css}" text-anchor="{anchor}"{own}>{escape(content)}</text>'
+def text(x: float, y: float, content: str, css: str = "", anchor: str = "start") -> str:
+    """A line of text whose baseline is ``y``."""
+    return f'<text x="{number(x)}" y="{number(y)}" class="{css}" text-anchor="{anchor}">{escape(content)}</text>'
 
 
 def dot(x: float, y: float, radius: float, title: str, css: str = "dot") -> str:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 QUALITY = ("accuracy", "accuracy_float", "snr_db")
 """Figures of the integers' quality; a want may name them as it may name those of ``simulate``."""
+FIGURES = (*QUALITY, *(name for name in SimulateDocument.table if name.isidentifier() and name != "energy_units_j"))
+"""What a want may name, before it is known what the run gives."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ def report(
     for path in places:
         require_writable(path)
     right = read_labels(labels)
+    read_wants(wants, dict.fromkeys(FIGURES, 0.0))
     table = technology_of(technology)
     argument = find(model)
     given = arrays_of(input)
@@ -135,7 +138,6 @@ def report(
         timed = run_rtl(hardware, made.program, codes, waits=True, watch=watch)
         verilog_hash = hardware.verilog_hash
     document = simulate_document(argument.name, made, name, timed, counted, None, table, frames_per_second)
-    read_wants(wants, {**_figures(document), **dict.fromkeys(QUALITY, 0.0)})  # before the long work: is it a figure?
     quality = measure(made, argument, given, right, seed, watch)
     figures = {**_figures(document), **{figure: getattr(quality, figure) for figure in QUALITY}}
     bounds = [(want, float(figures[want.figure] or 0.0)) for want in read_wants(wants, figures)]
