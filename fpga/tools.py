@@ -6,8 +6,13 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+POLL_SECONDS = 0.1
+SAY_SECONDS = 5.0
+"""How often a running step is looked at, and how often it is reported."""
 
 
 class BuildError(Exception):
@@ -25,7 +30,7 @@ class Step:
 
 @dataclass(frozen=True)
 class StepReport:
-    """What a step cost: wall seconds, and the peak memory of the largest tool run so far in this process."""
+    """What a step cost: wall seconds, and its peak memory."""
 
     name: str
     seconds: float
@@ -50,20 +55,39 @@ def find_tool(name: str) -> str:
     raise BuildError(f"tool {name} is not installed; run: pip install {package.get(name, 'yowasp-' + name)}")
 
 
-def run_step(step: Step, folder: Path) -> StepReport:
-    """Run a step in ``folder``; a failure names the step and quotes the last error line of its log."""
-    start = time.monotonic()
+def run_step(step: Step, folder: Path, progress: Callable[[str], None] = lambda _: None) -> StepReport:
+    """Run a step in ``folder``; a failure names the step and quotes the last error line of its log.
+
+    ``progress`` gets a line with time and memory every few seconds.
+    """
+    start, said = time.monotonic(), 0.0
     with step.log.open("w", encoding="utf-8") as log:
         process = subprocess.Popen(step.command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
         try:
-            status = process.wait()
+            ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+            while not ended:
+                time.sleep(POLL_SECONDS)
+                seconds = time.monotonic() - start
+                if seconds - said >= SAY_SECONDS:
+                    said = seconds
+                    progress(f"{step.name}: {seconds:.0f} s, {_megabytes(process.pid)} MB")
+                ended, status, usage = os.wait4(process.pid, os.WNOHANG)
         except BaseException:
             process.kill()
             process.wait()
             raise
-    if status != 0:
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
         lines = step.log.read_text(encoding="utf-8", errors="replace").splitlines()
         errors = [line for line in lines if "ERROR" in line or "error:" in line] or lines[-1:] or ["no output"]
-        raise BuildError(f"{step.name} failed with status {status}: {errors[-1].strip()} (log: {step.log})")
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-    return StepReport(step.name, time.monotonic() - start, peak)
+        raise BuildError(f"{step.name} failed with status {process.returncode}: {errors[-1].strip()} (log: {step.log})")
+    return StepReport(step.name, time.monotonic() - start, usage.ru_maxrss // 1024)
+
+
+def _megabytes(process: int) -> int:
+    """Memory that a running process has in use."""
+    try:
+        pages = int(Path(f"/proc/{process}/statm").read_text(encoding="utf-8").split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0
+    return pages * resource.getpagesize() >> 20

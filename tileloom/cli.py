@@ -426,6 +426,15 @@ def build(
     target: options.BoardTarget = None,
     output: options.OutputFolder = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of place and route.")] = 1,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="So many seeds; the fastest is kept.")] = 1,
+    fit: Annotated[
+        bool, typer.Option("--fit", help="Look for the largest grid that meets the target's clock.")
+    ] = False,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="MODEL", help="Put the program of this network beside the bitstream."),
+    ] = None,
+    calibration: options.Calibration = None,
     flash: Annotated[bool, typer.Option("--flash", help="Put the bitstream into the board, if timing is met.")] = False,
     json: options.JsonPath = None,
 ) -> None:
@@ -434,9 +443,10 @@ def build(
     from tileloom.verbs.project import project as project_verb
 
     if board is not None and project is None and part is None and not estimate:
-        bitstream = partial(verb, board, target=target, output=output, seed=seed, flash=flash)
+        bitstream = partial(verb, board, target=target, output=output, seed=seed, seeds=seeds, fit=fit, flash=flash)
+        bitstream = partial(bitstream, model=model, calibration=calibration)
         run("build", board, lambda watch: bitstream(watch=watch), json)
-    elif board is None and project is not None and part is not None and not flash:
+    elif board is None and project is not None and part is not None and not (flash or fit or model) and seeds == 1:
         files = partial(project_verb, project, part, target=target, output=output, estimate=estimate)
         run("build", part, lambda watch: files(watch=watch), json)
     else:
