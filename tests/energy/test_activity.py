@@ -17,6 +17,7 @@ from tileloom.sim.activity.units import unit_of
 from tileloom.sim.energy.charges import CHARGES, CYCLES, DRIVERS, EVENTS
 from tileloom.sim.energy.factors import UNCOUNTED, Factors, UnitFactors, load_factors
 from tileloom.sim.energy.model import energy_of_events
+from tileloom.sim.energy.registers import register_bits
 from tileloom.sim.energy.technology import load_technology
 from tileloom.sim.rtl.library import RtlError
 
@@ -165,6 +166,13 @@ def test_memories_that_read_in_every_cycle_are_those_of_the_charges() -> None:
         if charge.event == CYCLES:
             charged[charge.unit] = charged.get(charge.unit, 0.0) + charge.cost(SMALL, ASIC).value
     assert {unit: pj for unit, pj in charged.items() if pj} == pytest.approx(counted)
+
+
+def test_register_bits_by_the_formula() -> None:
+    """Within the error that the fit states, and 5 % for what the hardware has changed since."""
+    estimate = register_bits(SMALL)
+    counted = read_netlist(verilog_text(SMALL)).register_bits()
+    assert estimate.low / 1.05 < counted < estimate.high * 1.05
 
 
 def known_run(scale: int, factors: Factors) -> Run:
