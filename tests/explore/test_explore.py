@@ -16,9 +16,11 @@ from tileloom.document import without_kind
 from tileloom.explore.point import DIRECTIONS, Point, from_line, front
 from tileloom.explore.space import read_space
 from tileloom.explore.store import Store
+from tileloom.hw.build import verilog_text
 from tileloom.hw.spec.config import load_target
 from tileloom.model_argument import find
 from tileloom.models.digits import held_out
+from tileloom.sim.activity.netlist import read_netlist
 from tileloom.verbs.targets import on_chip_bytes
 
 SPACE = """
@@ -246,3 +248,17 @@ def test_bad_objective_and_scheduler() -> None:
     assert "an objective must be one of" in tileloom("explore", "lenet5", "--objective", "beauty").stderr
     found = tileloom("explore", "lenet5", "--budget", "1", "--scheduler", "nowhere")
     assert found.status == 1 and "TL414" in found.stderr
+
+
+def test_register_bits_counted_in_the_verilog(tmp_path: Path) -> None:
+    path = tmp_path / "space.toml"
+    path.write_text('base = "small"\n[vary]\nlanes = [4]\nclock_hz = [1_000_000, 2_000_000]\n')
+    found = api.explore("lenet5", space=path, processes=1, count_registers=True, objectives=("frames_per_s",))
+    (point,) = found.front
+    counted = point.register_bits_counted
+    assert counted == read_netlist(verilog_text(load_target("small"))).register_bits()
+    assert counted is not None and point.register_bits is not None and abs(point.register_bits / counted - 1) < 0.25
+    assert found.kinds["front[].register_bits"] == "estimated"
+    assert found.kinds["front[].register_bits_counted"] == "counted"
+    cells = dict(zip(found.tables()[0].columns, found.tables()[0].rows[0], strict=True))
+    assert cells["register bits"] == counted
