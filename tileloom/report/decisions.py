@@ -92,21 +92,19 @@ def nodes_of(network: "Network") -> list[NodeFacts]:
     ]
 
 
-def linked(note: str, anchors: Mapping[str, str]) -> list[Link]:
-    """A note in pieces, so that every node named in it can be a link.
+def linked(notes: Iterable[str], anchors: Mapping[str, str]) -> list[list[Link]]:
+    """Notes in pieces, so that every node named in one can be a link.
 
-    >>> linked("Tanh at node_a: 64 segments", {"node_a": "node-1"})
-    [Link(words='Tanh at ', anchor=''), Link(words='node_a', anchor='node-1'), Link(words=': 64 segments', anchor='')]
+    >>> linked(["Tanh at a: 64 segments"], {"a": "node-1"})
+    [[Link(words='Tanh at ', anchor=''), Link(words='a', anchor='node-1'), Link(words=': 64 segments', anchor='')]]
     """
-    pieces = re.split(r"([\w./-]*\w)", note)
-    joined: list[Link] = []
-    for piece in pieces:
-        link = Link(piece, anchors.get(piece, ""))
-        if joined and not link.anchor and not joined[-1].anchor:
-            joined[-1] = Link(joined[-1].words + piece)
-        elif piece:
-            joined.append(link)
-    return joined
+    # A name is one only where it does not go on; of several the longest is meant.
+    names = "|".join(re.escape(name) for name in sorted(anchors, key=len, reverse=True))
+    pattern = re.compile(rf"(?<![\w/.])({names})(?![\w/]|\.\w)") if names else None
+    return [
+        [Link(piece, anchors.get(piece, "")) for piece in (pattern.split(note) if pattern else [note]) if piece]
+        for note in notes
+    ]
 
 
 def _spaces(found: Iterable[int]) -> str:

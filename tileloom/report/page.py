@@ -101,7 +101,7 @@ def page(shown: Shown) -> str:
     network = shown.made.quantised.network if shown.made.quantised else None
     nodes = nodes_of(network) if network is not None else []
     anchors = {node.name: node.anchor for node in nodes}
-    notes = [linked(note, anchors) for note in document.notes]
+    notes = linked(document.notes, anchors)
     return _template().render(
         document=document,
         grid=_grid(program),

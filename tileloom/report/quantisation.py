@@ -58,7 +58,7 @@ def noise(tensors: Sequence[TensorFigures]) -> str:
         return ""
     low = min(0.0, floor(min(snr for _, snr, _ in known) / 10) * 10.0)
     high = max(10.0, ceil(max(snr for _, snr, _ in known) / 10) * 10.0)
-    among = {id(tensor) for tensor in worst(tensors)} if len(known) > WORST else set()
+    among = {id(tensor) for tensor in worst(tensors)} if len(known) >= 2 * WORST else set()
     across = WIDTH / len(tensors)
 
     def height(snr: float) -> float:
