@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 
+from tests.compiler_front.test_hashes import residual
 from tests.face.command import tileloom
 from tileloom import api
 from tileloom.compiler.problems import ModelError
@@ -107,6 +109,16 @@ def test_clocks_and_bit_widths_are_points_of_their_own(tmp_path: Path) -> None:
         assert slow["cycles"] == fast["cycles"] and float(slow["latency_s"]) == 2 * float(fast["latency_s"])
     again = api.simulate("digits_modern", target=tmp_path / "best.toml")
     assert again.frames_per_s == found.front[0].frames_per_s
+
+
+def test_bit_widths_of_a_network_with_its_own_scales(tmp_path: Path) -> None:
+    model = tmp_path / "residual.onnx"
+    onnx.save(residual(), model)
+    space = tmp_path / "space.toml"
+    space.write_text('base = "small"\n[vary]\nlanes = [4]\n[bits]\nweights = [4, 8]\nactivations = [8]\n')
+    found = api.explore(model, space=space, processes=1)
+    assert found.points == 2 and len(found.front) == 1
+    assert found.notes == ("Bit widths 4/8, 8/8 give one and the same integer network: it brings its own scales.",)
 
 
 def test_accuracy_of_held_out_samples(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """``explore``: a network on many targets, each compiled anew and simulated exactly; the best of them as a front."""
 
 import os
+import pickle
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -194,7 +195,9 @@ def explore(
     candidates, left_out = wanted.candidates(budget, seed)
     if not candidates:
         raise refuse("TL413", str(space or "the space"), "some target must lie in it", "none", "widen its bounds")
-    firsts = {key_of(candidate): candidate for candidate in reversed(candidates)}
+    firsts: dict[Key, Candidate] = {}
+    for candidate in candidates:
+        firsts.setdefault(key_of(candidate), candidate)
     variants = {
         key: make_variant(argument, candidate, calibration, sample, seed, watch) for key, candidate in firsts.items()
     }
@@ -231,7 +234,7 @@ def explore(
         front=tuple(best),
         verified=verified,
         files=files,
-        notes=tuple(dict.fromkeys(quality.note for quality in qualities if quality.note)),
+        notes=(*dict.fromkeys(quality.note for quality in qualities if quality.note), *_same(variants.values())),
     )
 
 
@@ -250,6 +253,18 @@ def _objectives(given: tuple[str, ...] | None, points: list[Point], *, several: 
             rule = "an objective must be known of every point"
             raise refuse("TL413", "--objective", rule, name, "give --accuracy labelled.npz, or name another figure")
     return given
+
+
+def _same(variants: Iterable[Variant]) -> list[str]:
+    """Notes on bit widths that change nothing, because the network brings its own."""
+    alike: dict[bytes, list[str]] = {}
+    for variant in variants:
+        alike.setdefault(pickle.dumps(variant.graph), []).append(str(variant.key[-1]))
+    return [
+        f"Bit widths {', '.join(names)} give one and the same integer network: it brings its own scales."
+        for names in alike.values()
+        if len(names) > 1
+    ]
 
 
 @dataclass(frozen=True)
