@@ -38,6 +38,7 @@ PARTS: tuple[tuple[str, str, str], ...] = (
     ("tile.receiver", "tile, local line", "leave local_lines out"),
     ("tile", "tile", ""),
     ("memory", "board's memory", "take less memory on the board, or a narrower port (port_bytes)"),
+    ("pads", "pads of the board's memory", ""),
     ("link", "host link", ""),
     ("bridge", "host link", ""),
 )
@@ -68,12 +69,14 @@ class SlowestPath:
 
 
 def slowest_path(report: dict[str, Any]) -> SlowestPath | None:
-    """The slowest path inside one clock of nextpnr's report; None where it names none."""
-    for path in report.get("critical_paths", []):
-        steps = path.get("path", [])
-        if path.get("from") == path.get("to") and steps:
-            return _described(steps)
-    return None
+    """The slowest path inside one clock of nextpnr's report, of all its clocks; None where it names none."""
+    steps = _slowest_steps(report)
+    return _described(steps) if steps else None
+
+
+def _slowest_steps(report: dict[str, Any]) -> list[dict[str, Any]]:
+    inside = [path["path"] for path in report.get("critical_paths", []) if path.get("from") == path.get("to")]
+    return max(inside, key=lambda steps: sum(step["delay"] for step in steps), default=[])
 
 
 def _described(steps: list[dict[str, Any]]) -> SlowestPath:
@@ -148,7 +151,7 @@ def nearest_fix(path: SlowestPath | None, report: dict[str, Any], asked_hz: int,
     if achieved_hz * (1 + NEAR) >= asked_hz:
         fixes.insert(0, "try other seeds (--seeds 8)")
     if path is not None:
-        ends = next(p["path"] for p in report["critical_paths"] if p.get("from") == p.get("to") and p.get("path"))
+        ends = _slowest_steps(report)
         hint = _entry(ends[-1]["to"]["cell"])[2] or _entry(ends[0]["from"]["cell"])[2]
         fixes += [hint] if hint else []
     return ", or ".join(fixes)

@@ -36,7 +36,7 @@ def test_command(loader: Path) -> None:
     bitstream.write_text("good")
     for board in BOARDS:
         flash(board, bitstream)
-    assert (loader / "arguments").read_text().splitlines() == [f"--board ulx3s {bitstream}"] * len(BOARDS)
+    assert (loader / "arguments").read_text().splitlines() == [f"--board {b.loader} {bitstream}" for b in BOARDS]
 
 
 def test_failures(loader: Path, monkeypatch: pytest.MonkeyPatch) -> None:
