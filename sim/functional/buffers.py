@@ -71,9 +71,9 @@ class Log:
         self.data: Activations = filled(shape, fill, element_bytes)
         self.reserved = self.head = self.base = self.tail = 0
 
-    def has_room(self, amount: int) -> bool:
-        """Whether ``amount`` more can be reserved."""
-        return self.reserved - self.tail + amount <= self.size
+    def missing(self, amount: int) -> int:
+        """How much must become free before ``amount`` more can be reserved; 0: nothing."""
+        return max(0, self.reserved - self.tail + amount - self.size)
 
     @property
     def present(self) -> int:
@@ -98,3 +98,8 @@ class Log:
             raise BrokenRule(
                 f"the {self.name} log must keep tail <= base <= head, not {self.tail}, {self.base}, {self.head}"
             )
+
+
+def no_room(tile: int, missing: int) -> str:
+    """What an address generator waits for."""
+    return f"room in a log of tile {tile}: {missing} more must become free"

@@ -9,7 +9,7 @@ import numpy as np
 
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.validate_transfer import last_pitch
-from tileloom.sim.functional.buffers import Activations, AddressSpace, Index, Log
+from tileloom.sim.functional.buffers import Activations, AddressSpace, Index, Log, no_room
 
 if TYPE_CHECKING:
     from tileloom.sim.functional.machine import Machine
@@ -84,6 +84,10 @@ def fetch_chunk(load: isa.Load, pattern: ChunkPattern, space: AddressSpace, addr
     return values
 
 
+def _title(load: isa.Load, band: int) -> str:
+    return f"stream A (LOAD tag {load.tag}, band {band})"
+
+
 def load_engine(machine: "Machine") -> Iterator[str]:
     """The A unit: executes LOADs in order; yields what it waits for."""
     while True:
@@ -96,13 +100,15 @@ def load_engine(machine: "Machine") -> Iterator[str]:
             after = load.after + band * load.after_step
             for part in range(load.parts):
                 while load.wait and (machine.stored - after) % (1 << 16) >= 1 << 15:
-                    yield f"LOAD tag {load.tag}, band {band}: wait for {after} stored slots, there are {machine.stored}"
+                    missing = (after - machine.stored) % (1 << 16)
+                    yield f"{_title(load, band)} waits for `stored` to go up by {missing} more"
+                tiles = machine.tiles_of(load.mask << (part * load.part_shift))
                 logs: list[Log] = [
-                    tile.residual if load.destination == isa.Destination.RESIDUAL else tile.window
-                    for tile in machine.tiles_of(load.mask << (part * load.part_shift))
+                    tile.residual if load.destination == isa.Destination.RESIDUAL else tile.window for tile in tiles
                 ]
-                while full := [log.name for log in logs if not log.has_room(load.advance)]:
-                    yield f"LOAD tag {load.tag}, band {band}: room for {load.advance} activations in {', '.join(full)}"
+                for tile, log in zip(tiles, logs, strict=True):
+                    while missing := log.missing(load.advance):
+                        yield f"{_title(load, band)} waits for {no_room(tile.number, missing)}"
                 address = load.address + band * load.band_stride + part * load.part_stride
                 values = fetch_chunk(load, pattern, space, address)
                 for log in logs:

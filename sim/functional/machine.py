@@ -77,17 +77,19 @@ class Machine:
                     self._check_begin(instruction)
                 case isa.Table():
                     while busy := [t.number for t in self.tiles_of(instruction.mask) if not t.queue.is_idle]:
-                        yield f"TABLE tag {instruction.tag}: tiles {busy} to be idle"
+                        yield f"sequencer (TABLE tag {instruction.tag}) waits for the units to be idle: tiles {busy}"
                     for tile in self.tiles_of(instruction.mask):
                         tile.set_table(instruction)
                 case isa.Barrier() | isa.End():
+                    name = f"{instruction.opcode.name} tag {instruction.tag}"
                     while not all(queue.is_idle for queue in self._all_queues()):
-                        yield f"{instruction.opcode.name} tag {instruction.tag}: every unit to be idle"
+                        yield f"sequencer ({name}) waits for the units to be idle"
                     self.done = isinstance(instruction, isa.End)
                 case _:
                     queues = self._queues_of(instruction)
                     while self._bounded and not all(queue.fits(instruction) for queue in queues):
-                        yield f"{instruction.opcode.name} tag {instruction.tag}: room in its descriptor queue"
+                        title = f"sequencer ({instruction.opcode.name} tag {instruction.tag})"
+                        yield f"{title} waits for room in its descriptor queue"
                     for queue in queues:
                         queue.put(instruction)
             self.advanced()

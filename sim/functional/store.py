@@ -21,7 +21,8 @@ def store_engine(machine: "Machine") -> Iterator[str]:
         for o, i, part, subpart in product(*map(range, (store.outer, store.inner, store.parts, store.subparts))):
             tile = machine.tiles[store.tile + part * store.part_tiles + subpart * store.subpart_tiles]
             while not tile.full_slots:
-                yield f"STORE tag {store.tag}, outer {o}, inner {i}: a full slot of tile {tile.number}"
+                title = f"stream O (STORE tag {store.tag}, outer {o}, inner {i})"
+                yield f"{title} waits for an output slot of tile {tile.number} to be filled"
             slot = tile.slots[:, tile.full_slots.popleft()]
             address = store.address + o * store.outer_stride + i * store.inner_stride
             address += part * store.part_stride + subpart * store.subpart_stride

@@ -58,7 +58,8 @@ class Tile:
                 inner = unit % job.inner
                 is_last = not job.chunked or inner == job.inner - 1
                 while cause := self.waits_for(job, is_last):
-                    yield f"tile {self.number}, JOB tag {job.tag}, unit {unit}: {cause}"
+                    where = f"JOB tag {job.tag}, unit {unit} of {job.outer * job.inner}"
+                    yield f"tile {self.number} ({where}) waits for {cause}"
                 self.execute(job, is_first=not job.chunked or inner == 0, is_last=is_last)
                 self.move_pointers(job, ends_inner=inner == job.inner - 1, stores=is_last and not job.to_neighbour)
                 self.machine.advanced()
@@ -68,17 +69,17 @@ class Tile:
         """The first unmet condition of the next unit, or nothing."""
         stores = is_last and not job.to_neighbour
         if job.to_neighbour and is_last and len(self.next_tile.full_halves) == timing.PARTIAL_BUFFERS:
-            return f"neighbour: a free half of tile {self.number + 1}"
+            return "a free half in the tile after, on the local line"
         if job.from_neighbour and not self.full_halves:
-            return f"neighbour: partial sums of tile {self.number - 1}"
-        if self.window.present < job.window_span:
-            return f"window: {job.window_span} activations, there are {self.window.present}"
-        if self.weights.present < job.weights_span:
-            return f"weights: {job.weights_span} words, there are {self.weights.present}"
-        if job.add and stores and self.residual.present < job.residual_span:
-            return f"residual: {job.residual_span} activations, there are {self.residual.present}"
+            return "partial sums from the tile before, on the local line"
+        if (missing := job.window_span - self.window.present) > 0:
+            return f"{missing} more activations in its window, from line A"
+        if (missing := job.weights_span - self.weights.present) > 0:
+            return f"{missing} more words in its weight ring, from line W"
+        if job.add and stores and (missing := job.residual_span - self.residual.present) > 0:
+            return f"{missing} more activations in its residual buffer, from line A"
         if stores and len(self.full_slots) == timing.SLOTS:
-            return "slot: a free output slot"
+            return "a free output slot, which line O must empty"
         return ""
 
     def execute(self, job: isa.Job, is_first: bool, is_last: bool) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tileloom.hw.spec import isa
+from tileloom.sim.functional.buffers import no_room
 
 if TYPE_CHECKING:
     from tileloom.sim.functional.machine import Machine
@@ -24,12 +25,12 @@ def weights_engine(machine: "Machine") -> Iterator[str]:
             address = weights.address
             for portion in range(weights.portions):
                 for part in range(weights.parts):
-                    rings = [t.weights for t in machine.tiles_of(weights.mask << (part * weights.part_shift))]
-                    while full := [ring.name for ring in rings if not ring.has_room(weights.words)]:
-                        yield (
-                            f"WEIGHTS tag {weights.tag}, repeat {repeat}, portion {portion}: "
-                            f"room for {weights.words} words in {', '.join(full)}"
-                        )
+                    tiles = machine.tiles_of(weights.mask << (part * weights.part_shift))
+                    rings = [tile.weights for tile in tiles]
+                    for tile in tiles:
+                        while missing := tile.weights.missing(weights.words):
+                            title = f"stream W (WEIGHTS tag {weights.tag}, repeat {repeat}, portion {portion})"
+                            yield f"{title} waits for {no_room(tile.number, missing)}"
                     space.check(address, address + weights.beats * port_bytes)
                     data = space.read_run(address, weights.words * word_bytes)
                     for ring in rings:

@@ -1,6 +1,7 @@
 """Cycle counts that can be followed by hand, programs of the random generator, and the simulator's promises."""
 
 import random
+import re
 import subprocess
 import sys
 
@@ -16,6 +17,8 @@ from tileloom.hw.spec.program import Program
 from tileloom.hw.spec.registers import Cause, Error
 from tileloom.sim.cycle.deadlock import Deadlock
 from tileloom.sim.cycle.simulate import simulate
+from tileloom.sim.functional import faults as functional
+from tileloom.sim.functional.run import run
 
 
 def test_empty_program_by_hand() -> None:
@@ -77,6 +80,18 @@ def test_hang_names_who_waits_for_what(name: str) -> None:
         simulate(program_of(DEFAULT, *instructions))
     assert sentence in str(error.value)
     assert all("waits for" in waiting.text for waiting in error.value.waiting)
+
+
+@pytest.mark.parametrize("name", HANGS)
+def test_functional_simulator_names_the_same_waiters(name: str) -> None:
+    program = program_of(DEFAULT, *HANGS[name][0])
+    with pytest.raises(Deadlock) as expected:
+        simulate(program)
+    with pytest.raises(functional.Deadlock) as found:
+        run(program, {})
+    texts = {re.sub(r"instruction \d+, ", "", waiting.text) for waiting in expected.value.waiting}
+    named = re.sub(r", (band|repeat|portion|outer|inner) \d+", "", str(found.value).partition(": ")[2]).split("; ")
+    assert len(named) > 1 and set(named) <= texts
 
 
 def test_full_queue_is_named() -> None:

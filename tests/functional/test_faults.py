@@ -89,12 +89,14 @@ def test_a_deadlock_names_who_waits_for_what() -> None:
     with pytest.raises(Deadlock) as caught:
         run(made, INPUTS)
     size = Convolution(TARGET, 4, 5, 3, 3, 4).padded_bytes
-    assert f"tile 0, JOB tag 0, unit 1: window: {size} activations, there are 0" in str(caught.value)
-    assert "END tag 0: every unit to be idle" in str(caught.value)
+    assert f"tile 0 (JOB tag 0, unit 1 of 2) waits for {size} more activations in its window, from line A" in str(
+        caught.value
+    )
+    assert "sequencer (END tag 0) waits for the units to be idle" in str(caught.value)
 
 
 def test_a_wait_that_is_never_met() -> None:
-    with pytest.raises(Deadlock, match="LOAD tag 0, band 0: wait for 1 stored slots, there are 0"):
+    with pytest.raises(Deadlock, match=r"stream A \(LOAD tag 0, band 0\) waits for `stored` to go up by 1 more"):
         run(with_instruction(small(), 1, wait=1, after=1), INPUTS)
 
 
@@ -105,7 +107,7 @@ def test_small_queues_show_what_unbounded_ones_hide() -> None:
     operands: list[Part] = [At("x", c.load(bands=3)), *[(1, c.pack(weights, bias))] * 3, store(c, inner=3)]
     made = program(TARGET, {"x": (4, 3, 4)}, (5, 3, 4), [*jobs, *operands])
     assert run(made, INPUTS).error == Error.NONE
-    with pytest.raises(Deadlock, match="JOB tag 0: room in its descriptor queue"):
+    with pytest.raises(Deadlock, match=r"sequencer \(JOB tag 0\) waits for room in its descriptor queue"):
         run(made, INPUTS, bounded=True)
 
 
