@@ -4,8 +4,11 @@ import json
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
+from amaranth import Elaboratable, Module, Signal
+from amaranth.lib import io
 
 from tests.face.command import tileloom
 from tests.fpga.fake_tools import install
@@ -14,7 +17,7 @@ from tileloom.fpga.build import build_board, identity
 from tileloom.fpga.largest import candidates, largest, largest_grid, write_target
 from tileloom.fpga.timing_path import nearest_fix
 from tileloom.fpga.tools import BuildError, Step, run_step
-from tileloom.hw.spec.config import load_target
+from tileloom.hw.spec.config import Target, load_target
 from tileloom.verbs.build import build
 
 BOARD = find_board("ulx3s-85f")
@@ -159,3 +162,36 @@ def test_a_step_says_time_and_memory(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert report.seconds >= 0.5
     assert 0 < report.peak_megabytes < 500
     assert said and all(line.startswith("a nap: 0 s, ") or line.startswith("a nap: 1 s, ") for line in said)
+
+
+class Blinker(Elaboratable):
+    """In the place of a board's top level: a counter behind the oscillator's pin, 200 bits long."""
+
+    def __init__(self, board: object, target: Target) -> None:
+        self.clock_hz = target.clock_hz
+
+    def elaborate(self, platform: Any) -> Module:
+        m = Module()
+        count = Signal(200)
+        m.d.sync += count.eq(count + 1)
+        m.submodules.led = led = io.Buffer("o", platform.request("led", 0, dir="-"))
+        m.d.comb += led.o.eq(count[-1])
+        return m
+
+
+@pytest.mark.full
+def test_with_the_real_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two seeds; the slowest path is the counter's carry; a second build is found."""
+    monkeypatch.setenv("TILELOOM_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("tileloom.fpga.board_top.BoardTop", Blinker)
+    fast = replace(BASE, clock_hz=1_000_000_000)
+    found = build_board(BOARD.name, tmp_path / "out", fast, (1, 2))
+    assert not found.timing_met and "clock_hz = " in found.fix
+    assert found.clock_hz_achieved == max(found.seeds.values()) > 10_000_000
+    assert 100 <= found.lut < 1000 and 200 <= found.ff < 300
+    assert "ns are wires" in found.critical_path
+    assert found.peak_megabytes > 50
+    assert {"top.bit", "top.svf", "report.json", "synthesis.log", "build.json"} <= {
+        path.name for path in (tmp_path / "out").iterdir()
+    }
+    assert build_board(BOARD.name, tmp_path / "again", fast, (1, 2)).cached
