@@ -53,6 +53,7 @@ public:
 
 private:
     void open() {
+        context_->time(0);  // a SAIF file counts from 0 to its end, whenever it was opened
         trace_ = std::make_unique<TRACE_CLASS>();
         trace(trace_.get(), 99);
         trace_->open(path_.c_str());
