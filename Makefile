@@ -25,6 +25,7 @@ help:
 	@echo "make large-rtl  whole ResNet-50 and VGG-16 on the RTL, every tensor (a quarter of an hour)"
 	@echo "make speed      the simulators beside the RTL engine (three minutes)"
 	@echo "make area       cells of four targets beside the parts that they are for (five minutes)"
+	@echo "make boards     bitstreams of the boards and their figures (a quarter of an hour each on a quiet machine)"
 	@echo "make models     train the zoo networks anew and write models/zoo"
 	@echo "make install    make .venv only"
 	@echo "make clean      delete what was built, but not .venv"
@@ -80,6 +81,9 @@ bench: $(INSTALLED)
 # Cycle and functional simulators beside the RTL engine; figures of this computer.
 speed: $(INSTALLED)
 	$(BIN)/python -m benchmarks.simulator_speed
+
+boards: $(INSTALLED)
+	$(BIN)/python -m tileloom.fpga.board_table
 
 area: $(INSTALLED)
 	$(BIN)/python -m tileloom.fpga.area

@@ -55,7 +55,8 @@ class Alone(wiring.Component):
     def elaborate(self, _platform: object) -> Module:
         m = Module()
         m.submodules.block = self.block
-        ins, outs = [], []
+        ins: list[Value] = []
+        outs: list[Value] = []
         for _, member, value in self.block.signature.flatten(self.block):
             (ins if member.flow == In else outs).append(Value.cast(value))
         given, taken = Cat(ins), Cat(outs)

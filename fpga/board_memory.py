@@ -15,9 +15,10 @@ OKAY, SLAVE_ERROR = 0, 2
 class BoardMemory(wiring.Component):
     """An AXI4 slave over one block RAM with a read and a write port.
 
-    A read burst's first beat follows its address by three cycles, then one beat a cycle while the master takes them: the
-    block RAMs' outputs have a register of their own. One read and one write burst at a time. An access that starts outside the memory, or runs out of it, answers SLVERR and
-    has no effect there. The host's word accesses wait until the accelerator's channel of the same kind rests.
+    A read burst's first beat follows its address by three cycles, then one beat a cycle while the master takes them:
+    the block RAMs' outputs have a register of their own. One read and one write burst at a time. An access that starts
+    outside the memory, or runs out of it, answers SLVERR and has no effect there. The host's word accesses wait until
+    the accelerator's channel of the same kind rests.
 
     Members
     -------

@@ -37,12 +37,12 @@ class BoardTop(Elaboratable):
         m.submodules.system = self.system
         oscillator = platform.request(self.board.oscillator, dir="i")
         uart = platform.request("uart", 0)
-        led = platform.request("led", 0)
+        led = platform.request(self.board.led, 0)
         m.d.comb += [
             self.clock.oscillator.eq(oscillator.i),
             self.system.rx.eq(uart.rx.i),
             uart.tx.o.eq(self.system.tx),
-            led.o.eq(self.system.interrupt),
+            (led.g if hasattr(led, "g") else led).o.eq(self.system.interrupt),
         ]
         if self.board.memory is MemoryKind.SDRAM:
             m.submodules.pads = pads = Ecp5SdramPads(len(self.system.pins.address))

@@ -36,6 +36,8 @@ class Board:
     device_bram: int
     """Block RAMs of 18 kbit."""
     memory: MemoryKind = MemoryKind.BLOCK_RAM
+    led: str = "led"
+    """The platform's name of the light that shows the interrupt."""
 
     @property
     def block_ram_bytes(self) -> int:
@@ -67,12 +69,76 @@ BOARDS = (
         memory=MemoryKind.SDRAM,
         memory_bytes=32 * 1024 * 1024,
     ),
+    Board(
+        name="ecpix-5-85f",
+        title="LambdaConcept ECPIX-5, Lattice ECP5-5G LFE5UM5G-85F",
+        platform="ecpix5:ECPIX585Platform",
+        target="ulx3s128",
+        memory_bytes=192 * 1024,
+        oscillator="clk100",
+        oscillator_hz=100_000_000,
+        bits_per_second=1_000_000,
+        loader="ecpix5_r03",
+        led="rgb_led",
+        device_lut=83_640,
+        device_ff=83_640,
+        device_dsp=156,
+        device_bram=208,
+    ),
+    Board(
+        name="icepi-zero",
+        title="Icepi Zero, Lattice ECP5 LFE5U-25F",
+        platform="icepi_zero:IcepiZero1_3Platform",
+        target="ecp5_25f",
+        memory_bytes=40 * 1024,
+        oscillator="clk50",
+        oscillator_hz=50_000_000,
+        bits_per_second=1_000_000,
+        loader="icepi-zero",
+        device_lut=24_288,
+        device_ff=24_288,
+        device_dsp=28,
+        device_bram=56,
+    ),
 )
+TOO_SMALL = (
+    Board(
+        name="icebreaker",
+        title="1BitSquared iCEBreaker, Lattice iCE40UP5K",
+        platform="icebreaker:ICEBreakerPlatform",
+        target="small",
+        memory_bytes=8 * 1024,
+        oscillator="clk12",
+        oscillator_hz=12_000_000,
+        bits_per_second=1_000_000,
+        loader="ice40_generic",
+        device_lut=5_280,
+        device_ff=5_280,
+        device_dsp=8,
+        device_bram=6,
+    ),
+    Board(
+        name="tang-nano-9k",
+        title="Sipeed Tang Nano 9K, Gowin GW1NR-9C",
+        platform="tang_nano_9k:TangNano9kPlatform",
+        target="small",
+        memory_bytes=16 * 1024,
+        oscillator="clk27",
+        oscillator_hz=27_000_000,
+        bits_per_second=1_000_000,
+        loader="tangnano9k",
+        device_lut=8_640,
+        device_ff=6_480,
+        device_dsp=20,
+        device_bram=26,
+    ),
+)
+"""Boards with less logic than the smallest machine takes; they are known so that the arithmetic can be shown."""
 
 
 def find_board(name: str) -> Board:
     """The board of that name; an unknown one is refused with the list of known ones."""
-    for board in BOARDS:
+    for board in (*BOARDS, *TOO_SMALL):
         if board.name == name:
             return board
     raise BuildError(f"board {name!r} is not known; use one of {', '.join(board.name for board in BOARDS)}")

@@ -18,8 +18,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tileloom.fpga.boards import Board, find_board
-from tileloom.fpga.fit import check_fit
+from tileloom.fpga.boards import BOARDS, TOO_SMALL, Board, find_board
+from tileloom.fpga.fit import SHARED_LUT, check_fit
 from tileloom.fpga.synthesis import COLLISIONS, SYNTHESES
 from tileloom.fpga.timing_path import nearest_fix, slowest_path
 from tileloom.fpga.tools import BuildError, Step, StepReport, find_tool, run_step
@@ -96,6 +96,12 @@ def build_board(
     board = find_board(name)
     target = target or load_target(board.target)
     check_fit(board, target)
+    if board in TOO_SMALL:
+        raise BuildError(
+            f"board {board.name} is too small for any target that tileloom makes today: what all tiles share takes "
+            f"about {SHARED_LUT:,} LUTs alone (estimated), and it has {board.device_lut:,}; take one of "
+            f"{', '.join(known.name for known in BOARDS)}"
+        )
     tools = {tool: find_tool(tool) for tool in TOOLS}
     scratch = output.with_name(output.name + ".part")
     shutil.rmtree(scratch, ignore_errors=True)

