@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,11 @@ from tileloom.fpga.netlist.mutation import MutationKind, draw
 from tileloom.fpga.netlist.netlist import Netlist, NetlistError, read_netlist
 from tileloom.fpga.netlist.verilog import MOST_MUTATIONS, netlist_verilog
 from tileloom.fpga.synthesis import SYNTHESES
+from tileloom.hw.spec.program import Codes, Program
+from tileloom.hw.spec.result import Result
 from tileloom.hw.verilator import compile_model, link_library
+from tileloom.sim.cycle.simulate import simulate
+from tileloom.sim.functional.run import run
 
 TOP = "toggle"
 CLOCK, RUNNING, Q, NEXT = 2, 3, 4, 5
@@ -137,6 +142,39 @@ def test_user_errors(tmp_path: Path) -> None:
         outcome = tileloom(*arguments)
         assert outcome.status == 1
         assert words in " ".join(outcome.stderr.split())
+
+
+class PretendedEngine:
+    """The simulators in the place of hardware, ``late`` cycles late."""
+
+    hang = None
+    """It does not."""
+
+    def __init__(self, late: int = 0) -> None:
+        self.late = late
+
+    def run(self, program: Program, inputs: dict[str, Codes], taps: bool, waits: bool) -> Result:
+        """As :meth:`RtlEngine.run`."""
+        timed = simulate(program, frames=len(next(iter(inputs.values()))))
+        frames = tuple(replace(frame, cycles=frame.cycles + self.late) for frame in timed.frames)
+        return replace(run(program, inputs, taps=taps), frames=frames)
+
+
+def test_verify_counts_the_netlist(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one more engine, in data and cycles; what differs in it is named."""
+    monkeypatch.setattr("tileloom.verification.rtl_engine", lambda *_, **__: PretendedEngine())
+    monkeypatch.setattr("tileloom.verification.netlist_engine", lambda *_, **__: PretendedEngine())
+    document = api.verify("digits_modern", target="small", engine="netlist", frames=1)
+    assert not document.problems and document.family == "ecp5"
+    assert document.cycles_netlist == document.cycles_rtl == document.cycles_simulated
+    assert {comparison.engine for comparison in document.comparisons} == {"functional", "RTL", "netlist"}
+    assert "functional and RTL and netlist" in document.verdict()
+    assert document.to_json()["kinds"]["cycles_netlist"] == "netlist"
+    monkeypatch.setattr("tileloom.verification.netlist_engine", lambda *_, **__: PretendedEngine(3))
+    late = api.verify("digits_modern", target="small", engine="netlist", family="ice40", frames=1)
+    assert late.family == "ice40"
+    assert not late.trace_equal
+    assert [str(problem) for problem in late.problems if "on the netlist" in str(problem)]
 
 
 @pytest.mark.full
