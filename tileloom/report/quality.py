@@ -16,7 +16,7 @@ from tileloom.engines import run_functional
 from tileloom.files import Arrays
 from tileloom.float_run import FRAMES, FloatRun, deviations_of, network_inputs, run_float_network
 from tileloom.frames import RANDOM_CODES, Codes, Frames, frames_for
-from tileloom.hw.spec.program import TensorMap
+from tileloom.hw.spec.program import Program, TensorMap
 from tileloom.model_argument import ModelArgument
 from tileloom.progress import Watch, unwatched
 from tileloom.refusal import refuse
@@ -24,6 +24,8 @@ from tileloom.verification import layer_of
 
 UNLABELLED_FRAMES = 8
 """Frames looked at where no labels say more."""
+MEMORY_BYTES = 400_000_000
+"""What the tensors of all frames that are looked at together may take."""
 Labels = npt.NDArray[np.int64]
 
 
@@ -94,20 +96,20 @@ def measure(
     program = made.program
     if made.quantised is not None:
         program = compile_quantised(made.quantised, program.target, taps=True, watch=watch)
-    result = run_functional(program, frames.codes, taps=True, watch=watch)
+    some = _first(frames, _together(program))
+    result = run_functional(program, some.codes, taps=True, watch=watch)
     codes: dict[str, Codes] = {**result.taps, **result.outputs}
-    floats, note = _floats(made.quantised, codes, frames, watch)
-    scores = codes[program.outputs[0].name]
+    floats, note = _floats(made.quantised, codes, some, watch)
     noise = {name: _noise(made.quantised, floats, name, codes[name]) for name in codes}
     outputs = [noise[tensor.name] for tensor in program.outputs]
     return Quality(
         frames=frames.count,
         frames_from=frames.origin,
         labels=0 if wanted is None else len(wanted),
-        accuracy=None if wanted is None else accuracy(scores, wanted),
+        accuracy=None if wanted is None else accuracy(_scores(made.program, frames, watch), wanted),
         accuracy_float=_float_accuracy(made.quantised, frames, wanted) if floats.plain else None,
         snr_db=min((each for each in outputs if each is not None), default=None),
-        snr_frames=min(frames.count, FRAMES) if floats.plain else 0,
+        snr_frames=some.count if floats.plain else 0,
         tensors=tuple(_tensors(program.outputs, program.taps, layer_of(program), made, codes, noise)),
         note=note,
     )
@@ -131,6 +133,33 @@ def read_labels(labels: str | Path | npt.NDArray[Any] | None) -> Labels | None:
         found = f"{array.dtype} of shape {array.shape}" if isinstance(array, np.ndarray) else "several arrays"
         raise refuse("TL405", name, "labels must be whole numbers, one for each frame", found, fix)
     return array.astype(np.int64)
+
+
+def _together(program: Program) -> int:
+    """How many frames of a program with taps are looked at together, as integers and as floats."""
+    elements = sum(tensor.channels * tensor.height * tensor.width for tensor in (*program.taps, *program.outputs))
+    each = program.memory_bytes + (program.target.element_bytes + 4) * elements
+    return max(1, min(FRAMES, MEMORY_BYTES // each))
+
+
+def _first(frames: Frames, count: int) -> Frames:
+    return Frames(
+        {name: codes[:count] for name, codes in frames.codes.items()},
+        {name: reals[:count] for name, reals in frames.reals.items()},
+        frames.origin,
+    )
+
+
+def _scores(program: Program, frames: Frames, watch: Watch) -> Codes:
+    """The first output of every frame, of as many frames at a time as fit the memory."""
+    step = max(1, MEMORY_BYTES // program.memory_bytes)
+    name = program.outputs[0].name
+    found = []
+    for first in range(0, frames.count, step):
+        watch("accuracy", first, frames.count)
+        codes = {tensor: each[first : first + step] for tensor, each in frames.codes.items()}
+        found.append(run_functional(program, codes).outputs[name])
+    return np.concatenate(found)
 
 
 def _length(given: Arrays) -> int:
