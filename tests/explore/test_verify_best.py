@@ -11,7 +11,7 @@ from tileloom import api
 from tileloom.document import without_kind
 from tileloom.explore.best import verify_best
 from tileloom.explore.space import read_space
-from tileloom.explore.variant import Sample, make_variant
+from tileloom.explore.variant import Sample, make_variants
 from tileloom.model_argument import find
 
 ALONE = """
@@ -43,7 +43,7 @@ def test_best_of_one_point_and_what_a_false_point_says(tmp_path: Path) -> None:
     assert "Proven on the RTL" in document.tables()[1].note
 
     (candidate,), _ = read_space(path).candidates(1, 0)
-    variant = make_variant(find("digits_modern"), candidate, None, Sample(), 0)
+    (variant,) = make_variants(find("digits_modern"), [candidate], None, Sample(), 0).values()
     for false in (replace(point, cycles=(point.cycles or 0) + 1), replace(point, program_hash="0" * 32)):
         checked, problems = verify_best(false, variant, 0)
         assert not checked.is_equal and [each.code for each in problems] == ["TL410"]

@@ -1,5 +1,6 @@
 """A network as it is quantised for some of the targets of a space, and how good it is: accuracy, deviation."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,6 @@ from tileloom.explore.space import Candidate
 from tileloom.explore.widths import Widths
 from tileloom.files import Arrays
 from tileloom.frames import Frames, Given, arrays_of, calibration_of, frames_for
-from tileloom.hw.spec.config import Target
 from tileloom.model_argument import ModelArgument, find
 from tileloom.progress import Watch, unwatched
 from tileloom.refusal import refuse
@@ -32,10 +32,11 @@ Key = tuple[int, int, Widths | None]
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Held-out frames; ``labels`` are their right classes."""
+    """Frames in the network's own units; ``labels`` are their right classes."""
 
     arrays: Arrays | None = None
     labels: npt.NDArray[np.int64] | None = None
+    origin: str = "given"
 
 
 @dataclass(frozen=True)
@@ -81,21 +82,30 @@ def key_of(candidate: Candidate) -> Key:
     return target.segments or SEGMENTS, target.activation_bits, candidate.widths
 
 
-def make_variant(
+def make_variants(
     argument: ModelArgument,
-    candidate: Candidate,
+    candidates: Iterable[Candidate],
     calibration: Given | None,
     sample: Sample,
     seed: int,
     watch: Watch = unwatched,
-) -> Variant:
-    """Quantise for a candidate's key and measure what that costs; raises ``ModelError``."""
-    if candidate.widths is not None:
-        argument = find(argument, candidate.widths.settings)
-    quantised = quantise_model(argument, candidate.target, calibration_of(calibration), None, seed, watch)
-    return Variant(
-        key_of(candidate), argument, quantised, _quality(quantised, argument, candidate.target, sample, seed, watch)
-    )
+) -> dict[Key, Variant]:
+    """Quantise for every key among the candidates, and measure all on the same frames; raises ``ModelError``."""
+    made: dict[Key, tuple[ModelArgument, Quantised]] = {}
+    for candidate in candidates:
+        key = key_of(candidate)
+        if key not in made:
+            found = argument if candidate.widths is None else find(argument, candidate.widths.settings)
+            made[key] = (
+                found,
+                quantise_model(found, candidate.target, calibration_of(calibration), None, seed, watch),
+            )
+    narrowest = min(made, key=lambda key: key[1])
+    sample = _chosen(sample, *made[narrowest], calibration, seed)
+    return {
+        key: Variant(key, found, quantised, _quality(quantised, found, sample, seed, watch))
+        for key, (found, quantised) in made.items()
+    }
 
 
 def read_sample(given: Given | None) -> Sample:
@@ -119,28 +129,42 @@ def read_sample(given: Given | None) -> Sample:
     return Sample(arrays, labels.astype(np.int64))
 
 
-def _quality(
-    quantised: Quantised, argument: ModelArgument, target: Target, sample: Sample, seed: int, watch: Watch
-) -> Quality:
+def _chosen(
+    sample: Sample, argument: ModelArgument, quantised: Quantised, calibration: Given | None, seed: int
+) -> Sample:
+    """The frames of the sample, else the zoo's, else some of the calibration data, else random ones of its range."""
+    from tileloom.compiler.calibration_data import gathered
+
+    if sample.arrays is not None:
+        return sample
+    if argument.zoo is not None:
+        digits = argument.zoo.held_out()
+        images = dict.fromkeys(quantised.graph.inputs, digits.images)
+        return Sample(images, np.asarray(digits.labels, np.int64), "held-out digits")
+    typical = calibration_of(calibration)
+    if typical is not None:
+        arrays = {name: array[:UNLABELLED_FRAMES] for name, array in gathered(quantised.network, typical).items()}
+        return Sample(arrays, None, "the calibration data")
+    frames = _frames(quantised, argument, sample, UNLABELLED_FRAMES, seed)
+    return Sample(frames.reals, None, frames.origin)
+
+
+def _quality(quantised: Quantised, argument: ModelArgument, sample: Sample, seed: int, watch: Watch) -> Quality:
     if find_spec("torch") is None:
         return Quality(note="PyTorch is not installed, so accuracy and deviation are not known.")
     from tileloom.compiler.reference import evaluate
 
-    labels = sample.labels
-    if sample.arrays is None and argument.zoo is not None:
-        labels = np.asarray(argument.zoo.held_out().labels, np.int64)
-    count = UNLABELLED_FRAMES if labels is None else len(labels)
-    frames = _frames(quantised, argument, sample, count, seed)
+    frames = _frames(quantised, argument, sample, None, seed)
     watch("accuracy", 0, 0)
     codes: dict[str, Any] = dict(evaluate(quantised.graph, frames.codes))
-    found = None if labels is None else accuracy(codes[quantised.graph.outputs[0]], labels)
+    found = None if sample.labels is None else accuracy(codes[quantised.graph.outputs[0]], sample.labels)
     try:
-        return Quality(found, _noise(quantised, frames, codes, watch), count, frames.origin)
+        return Quality(found, _noise(quantised, frames, codes, watch), frames.count, sample.origin)
     except ModelError as error:
-        return Quality(found, None, count, frames.origin, f"The float network did not run: {error}")
+        return Quality(found, None, frames.count, sample.origin, f"The float network did not run: {error}")
 
 
-def _frames(quantised: Quantised, argument: ModelArgument, sample: Sample, count: int, seed: int) -> Frames:
+def _frames(quantised: Quantised, argument: ModelArgument, sample: Sample, count: int | None, seed: int) -> Frames:
     tensors = [quantised.graph.tensors[name] for name in quantised.graph.inputs]
     return frames_for(tensors, sample.arrays, count, seed, argument)
 

@@ -17,7 +17,7 @@ from tileloom.explore.best import BestVerified, verify_best
 from tileloom.explore.files import write_files
 from tileloom.explore.point import DIRECTIONS, VARIABLE, Point, front, known_figures
 from tileloom.explore.space import Candidate, read_space
-from tileloom.explore.variant import Key, Variant, key_of, make_variant, read_sample
+from tileloom.explore.variant import Key, Variant, key_of, make_variants, read_sample
 from tileloom.files import make_folder, require_writable
 from tileloom.frames import Given
 from tileloom.model_argument import find
@@ -86,7 +86,11 @@ class ExploreDocument(Document):
 
     def tables(self) -> list[Table]:
         """The front, and what was proven of its first point."""
-        columns = {name.replace("_", " "): [point.target[name] for point in self.front] for name in VARIABLE}
+        columns = {
+            name.replace("_", " "): [point.target[name] for point in self.front]
+            for name in VARIABLE
+            if len({point.target[name] for point in self.front}) > 1
+        }
         columns |= {title: cells for title, cells in _figures(self.front).items() if set(cells) - {None}}
         rows = tuple(zip(*columns.values(), strict=True))
         title = f"{self.model}: front of {', '.join(self.objectives)}"
@@ -99,8 +103,11 @@ class ExploreDocument(Document):
         told = f"{self.points} points ({self.refused} cannot hold the network, {self.known_before} known before)"
         rate = f": {self.points_per_minute:,.0f} points a minute" if self.points_per_minute else ""
         processor = f", {self.processor_seconds / made:.3f} s of a processor each" if made else ""
+        common = {name: {point.target[name] for point in self.front} for name in VARIABLE}
+        same = [f"{name} {value}" for name, (value, *others) in common.items() if not others] if self.front else []
         return [
             *([f"{more} more on the front."] if more > 0 else []),
+            *([f"All have {', '.join(same)}."] if same else []),
             f"{told} in {self.seconds:.1f} s{rate}{processor}.",
             *self.notes,
             *(f"Written: {name}" for name in self.files),
@@ -172,7 +179,7 @@ def explore(
     cached : whether points of earlier runs (also of broken-off ones) are taken over
     verify_best : run the front's first point on the RTL and compare; a difference is a problem of the document
     accuracy : held-out frames named like the inputs, and ``labels`` with the right class of each. Without them a zoo
-        network takes its own, and another network has only its deviation from float, on random codes
+        network takes its own, and another has only its deviation from float, on some of the calibration data
     count_registers : also count the register bits of the front's targets in their Verilog, seconds each
 
     Raises ``ModelError`` or ``TargetError``.
@@ -195,12 +202,7 @@ def explore(
     candidates, left_out = wanted.candidates(budget, seed)
     if not candidates:
         raise refuse("TL413", str(space or "the space"), "some target must lie in it", "none", "widen its bounds")
-    firsts: dict[Key, Candidate] = {}
-    for candidate in candidates:
-        firsts.setdefault(key_of(candidate), candidate)
-    variants = {
-        key: make_variant(argument, candidate, calibration, sample, seed, watch) for key, candidate in firsts.items()
-    }
+    variants = make_variants(argument, candidates, calibration, sample, seed, watch)
     started = time.monotonic()
     found = _points(candidates, variants, table, processes, scheduler, cached, watch)
     seconds = time.monotonic() - started
