@@ -147,7 +147,8 @@ def report(
         **{"target": target, "engine": str(name), "seed": seed},
         **{"input": input, "calibration": calibration, "labels": labels},
         **{"technology": technology, "frames-per-second": frames_per_second},
-        **{"output": Path(output).name, "want": wants},
+        **{"output": Path(output).name, "csv": csv and Path(csv).name, "trace": trace and Path(trace).name},
+        "want": wants,
     }
     shown = Shown(
         document=document,
