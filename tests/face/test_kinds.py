@@ -22,6 +22,7 @@ ELSEWHERE = {
     "build": "types alone: it takes minutes",
     "demo": "tests/face/test_demo.py",
     "run": "types alone: it needs a board",
+    "serve": "types alone: it waits for requests",
     "waves": "types alone: it needs the hardware",
 }
 """Commands that are not run here, and where their numbers are looked at."""
