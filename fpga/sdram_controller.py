@@ -65,7 +65,7 @@ class SdramController(wiring.Component):
         self.chip = chip
         self.cycles = cycles or cycles_of(chip, clock_hz)
         self.read_cycles = 1 + self.cycles.latency + pad_cycles + BURST_WORDS
-        self._tag_bits = tag_bits
+        self.tag_bits = tag_bits
         super().__init__(
             {
                 "request": In(stream.Signature(Run(chip, tag_bits))),
@@ -79,7 +79,7 @@ class SdramController(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        self._current = Signal(Run(self.chip, self._tag_bits))
+        self._current = Signal(Run(self.chip, self.tag_bits))
         self._busy = Signal()  # the current run has words left
         self._command = Signal(Command)
         self._bank, self._address = Signal(2), Signal(self.chip.row_bits)
@@ -224,7 +224,7 @@ class SdramController(wiring.Component):
 
     def _add_reads(self, m: Module) -> None:
         """What comes back is known by its age: the words of a READ lie on the wires a fixed number of cycles later."""
-        entry = data.StructLayout({"valid": 1, "last": 1, "tag": self._tag_bits})
+        entry = data.StructLayout({"valid": 1, "last": 1, "tag": self.tag_bits})
         under_way = Signal(data.ArrayLayout(entry, self.read_cycles))
         first = Signal(16, reset_less=True)
         newest = Signal(entry)

@@ -1,6 +1,6 @@
 """An SDRAM as the accelerator's memory, with a second door for the host."""
 
-from amaranth import Cat, Module, Mux, Signal, Value
+from amaranth import Cat, Module, Mux, Shape, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -51,7 +51,7 @@ class SdramMemory(wiring.Component):
         self.target = target
         self.chip = chip
         self.size_bytes = chip.size_bytes
-        self.controller = SdramController(chip, clock_hz, pad_cycles, Value.cast(Signal(Tag)).shape().width, cycles)
+        self.controller = SdramController(chip, clock_hz, pad_cycles, Shape.cast(Tag).width, cycles)
         super().__init__({"port": In(AxiMaster(target)), "host": In(WordBus()), "pins": Out(SdramPins(chip.row_bits))})
 
     def elaborate(self, platform: object) -> Module:
@@ -70,7 +70,7 @@ class SdramMemory(wiring.Component):
     def _add_requests(self, m: Module) -> None:
         """Choose what goes next into the request register: the host, then reads and writes in turn."""
         port, host = self.port, self.host
-        run = Signal(Run(self.chip, self.controller._tag_bits))
+        run = Signal(Run(self.chip, self.controller.tag_bits))
         waiting, wrote = Signal(), Signal()
         free = ~waiting | self.controller.request.ready
         may_read = port.arvalid

@@ -25,9 +25,12 @@ def bench(target: Target = ULX3S, clock_hz: int = 50_000_000, pad_cycles: int = 
 
 
 @pytest.mark.parametrize(
-    ("clock_hz", "pad_cycles"), [(25_000_000, 1), (40_000_000, 2), (66_700_000, 2), (100_000_000, 2), (133_000_000, 3)]
+    ("clock_hz", "pad_cycles", "gap"),
+    [
+        *((25_000_000, 1, 0.0), (40_000_000, 2, 0.5), (66_700_000, 2, 0.0)),
+        *((100_000_000, 2, 0.0), (100_000_000, 2, 0.5), (133_000_000, 3, 0.2)),
+    ],
 )
-@pytest.mark.parametrize("gap", [0.0, 0.5])
 def test_random_traffic(clock_hz: int, pad_cycles: int, gap: float) -> None:
     """Reads, writes and the host at once, on every clock."""
     dut = bench(clock_hz=clock_hz, pad_cycles=pad_cycles)
@@ -76,8 +79,8 @@ def throughput(dut: SdramBench, bursts: list[tuple[int, int]], write: bool) -> f
 )
 def test_throughput(write: bool, order: str, least: float) -> None:
     """Of 2 bytes a cycle, with bursts of 64 bytes at 50 MHz, refreshes included."""
-    addresses = list(range(0, 1 << 14, 64))
+    addresses = list(range(0, 1 << 13, 64))
     if order == "random":
-        addresses = random.Random(5).choices(range(0, 1 << 20, 64), k=128)
+        addresses = random.Random(5).choices(range(0, 1 << 20, 64), k=96)
     dut = bench()
     assert throughput(dut, [(address, 16) for address in addresses], write) >= least
