@@ -110,8 +110,10 @@ def _module(text: str) -> VerilogModule:
         found = BINARY.match(expression.strip())
         if found:
             kind = "*" if found[2] == "*" else "+"
-            sizes = (_width(found[1], widths), _width(found[3], widths))
-            module.operators.append(Operator(kind, plain(net), widths.get(plain(net), 1), sizes))
+            bits, first, second = widths.get(plain(net), 1), _width(found[1], widths), _width(found[3], widths)
+            if kind == "*":  # of a concatenation, what the other operand leaves of the result
+                first, second = first or max(bits - second, 1), second or max(bits - first, 1)
+            module.operators.append(Operator(kind, plain(net), bits, (first, second)))
     for kind, parameters, name, connections in INSTANCE.findall(text):
         if plain(kind) == MEMORY_MODULE:
             sizes_of = {a or c: int(b or d) for a, b, c, d in PARAMETER.findall(parameters)}
@@ -124,8 +126,10 @@ def _module(text: str) -> VerilogModule:
 
 
 def _width(operand: str, widths: dict[str, int]) -> int:
-    """Bits of an operand; of what is neither a net nor a slice of one, 1."""
+    """Bits of an operand; 0 of a concatenation, which does not say."""
     text = re.sub(r"^\$(?:un)?signed\((.*)\)$", r"\1", operand.strip())
+    if text.startswith("{"):
+        return 0
     slice_ = re.search(r"\[(\d+):(\d+)\]\s*$", text)
     if (slice_ and " [" in text) or (slice_ and not text.startswith("\\")):
         return int(slice_[1]) - int(slice_[2]) + 1

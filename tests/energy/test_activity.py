@@ -7,6 +7,7 @@ import pytest
 
 from tests.face.command import tileloom
 from tests.import_edges import ROOT
+from tileloom.bench.goals import multipliers
 from tileloom.hw.build import verilog_text
 from tileloom.hw.spec.config import load_target
 from tileloom.sim.activity.compare import Run, calibrate, compare
@@ -151,6 +152,16 @@ def test_every_instance_of_the_hardware_has_its_unit() -> None:
     for path, module in netlist.walk():
         if path in ((), ("grid",), ("dma",)) or path[-1].startswith("tile_"):
             assert sum(module.registers.values()) < 100, path
+
+
+def test_operators_of_the_netlist_are_those_of_the_hardware() -> None:
+    """As many multiplications as the table of utilisations counts, each with operands as wide as its unit's."""
+    found = [(path, op) for path, module in read_netlist(verilog_text(SMALL)).walk() for op in module.operators]
+    products = [(unit_of(path), op) for path, op in found if op.kind == "*"]
+    assert len(products) == sum(multipliers(SMALL).values())
+    assert [op.operand_bits for unit, op in products if unit == "MAC arrays"] == [(8, 8)] * SMALL.macs_per_cycle
+    assert all(min(op.operand_bits) >= 7 and max(op.operand_bits) <= 18 for unit, op in products if unit == "back ends")
+    assert any(op.kind == "+" and op.bits >= 16 for path, op in found if unit_of(path) == "MAC arrays")
 
 
 def test_memories_that_read_in_every_cycle_are_those_of_the_charges() -> None:
