@@ -20,6 +20,7 @@ from typing import Any
 
 from tileloom.fpga.boards import BOARDS, TOO_SMALL, Board, find_board
 from tileloom.fpga.fit import SHARED_LUT, check_fit
+from tileloom.fpga.multiplier_registers import absorb_file
 from tileloom.fpga.synthesis import COLLISIONS, SYNTHESES
 from tileloom.fpga.timing_path import nearest_fix, slowest_path
 from tileloom.fpga.tools import BuildError, Step, StepReport, find_tool, run_step
@@ -206,6 +207,8 @@ class _Build:
         clock_hz, options = _generate(self.board, self.target, into)
         command = (self.tools["yosys"], "-q", "-l", "top.rpt", "top.ys")
         cost = self._step("synthesis", command, into)
+        moved = absorb_file(into / "top.json", "top")
+        self.progress(f"{moved} multipliers take the registers around them")
         return {**cost, "clock_hz": clock_hz, "options": options}
 
     def _place(self, synthesis: Path, seed: int, into: Path) -> dict[str, Any]:
@@ -213,7 +216,7 @@ class _Build:
             self.tools["nextpnr-ecp5"],
             *_costs(synthesis)["options"],
             *("--json", "top.json", "--lpf", "top.lpf", "--textcfg", "top.config"),
-            *("--report", "report.json", "--seed", str(seed), "--timing-allow-fail"),
+            *("--report", "report.json", "--seed", str(seed), "--timing-allow-fail", "--router", "router2"),
         )
         for name in ("top.json", "top.lpf"):
             shutil.copyfile(synthesis / name, into / name)

@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tileloom.fpga.multiplier_registers import PASS as REGISTER_PASS
+from tileloom.fpga.multiplier_registers import absorb_file
 from tileloom.fpga.netlist.mutation import Mutation
 from tileloom.fpga.netlist.netlist import Netlist, NetlistError, read_netlist
 from tileloom.fpga.netlist.verilog import netlist_verilog
@@ -54,11 +56,11 @@ def synthesise_netlist(
     if family not in SYNTHESES:
         raise BuildError(f"family must be one of {', '.join(SYNTHESES)}, not {family!r}")
     script = f"read_rtlil top.il\n{COLLISIONS}\n{SYNTHESES[family].line(TOP)}\nwrite_json top.json\n"
-    parts = (source_hash(target), script, _yosys_version())
+    parts = (source_hash(target), script, _yosys_version(), REGISTER_PASS if family == "ecp5" else "")
     path = (cache or cache_folder()) / "netlist" / f"{_digest(*parts)}.json.gz"
     with locked(path, progress):
         if not path.exists():
-            text = _synthesised(target, script, progress)
+            text = _synthesised(target, family, script, progress)
             part = path.with_name(f"{path.name}.part")
             with gzip.open(part, "wt", encoding="utf-8", compresslevel=3) as file:
                 file.write(text)
@@ -67,7 +69,7 @@ def synthesise_netlist(
         return read_netlist(file.read(), TOP)
 
 
-def _synthesised(target: Target, script: str, progress: Progress | None) -> str:
+def _synthesised(target: Target, family: str, script: str, progress: Progress | None) -> str:
     tool = find_tool("yosys")
     with tempfile.TemporaryDirectory(prefix="tileloom-netlist-") as scratch:
         folder = Path(scratch)
@@ -76,6 +78,8 @@ def _synthesised(target: Target, script: str, progress: Progress | None) -> str:
         (folder / "top.ys").write_text(script, encoding="utf-8")
         _say(progress, f"synthesising target {target.name}")
         run_step(Step("synthesis", (tool, "-q", "top.ys"), folder / "synthesis.log"), folder)
+        if family == "ecp5":
+            absorb_file(folder / "top.json", TOP)
         return (folder / "top.json").read_text(encoding="utf-8")
 
 

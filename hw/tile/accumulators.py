@@ -38,17 +38,17 @@ def accumulator_layout(target: Target) -> data.ArrayLayout:
 class Accumulators(wiring.Component):
     """Adds the steps of a pixel, from the bias or a stored sum on.
 
-    ``flags`` of a step are presented in cycle t, its ``bias`` stands in t + 1, its ``tree`` sums in t + 2; with
-    ``last`` the pixel's sums stand in ``sums`` in t + 4, until a further step. A stored sum can begin a pixel whose
-    first step is presented four cycles or more after the last step that made it. No sum leaves the accumulators' width
-    (the compiler proves it).
+    ``flags`` of a step are presented in cycle t, and in t - 1 as ``ahead``; its ``bias`` stands in t + 1, its ``tree``
+    sums in t + 2; with ``last`` the pixel's sums stand in ``sums`` in t + 4, until a further step. A stored sum can
+    begin a pixel whose first step is presented five cycles or more after the last step that made it, or three where
+    that was the last step of all. No sum leaves the accumulators' width (the compiler proves it).
 
     A pixel's first step has its sum a cycle before it is due: so the loop of the accumulator has nothing before its
     adder.
 
     Members
     -------
-    flags : In, see :func:`accumulate_layout`
+    flags, ahead : In, see :func:`accumulate_layout`
     bias, tree : In
     sums : Out
     receive, receive_entry, receive_sums : In, the neighbour writes an entry; never while ``store``
@@ -60,6 +60,7 @@ class Accumulators(wiring.Component):
         super().__init__(
             {
                 "flags": In(accumulate_layout(target)),
+                "ahead": In(accumulate_layout(target)),
                 "bias": In(accumulator_layout(target)),
                 "tree": In(sum_shape(target)),
                 "sums": Out(accumulator_layout(target)),
@@ -76,20 +77,28 @@ class Accumulators(wiring.Component):
         m.submodules.memory = memory = Memory(shape=width, depth=target.accumulator_entries, init=[])
         write, read = memory.write_port(), memory.read_port()
         flags, begin, opened, now = delayed(m, self.flags, 3, "flags")
-        m.d.comb += [read.addr.eq(flags.entry), read.en.eq(flags.step & flags.first)]
+        m.d.comb += [read.addr.eq(self.ahead.entry), read.en.eq(self.ahead.step & self.ahead.first)]
 
         layout = accumulator_layout(target)
-        remembered = data.View(layout, read.data)
+        # The memory's output has a register of its own.
+        remembered = Signal(layout, reset_less=True)
+        with m.If(flags.step & flags.first):
+            m.d.sync += remembered.eq(read.data)
+        # The sum that was stored last, still in its register: the memory may not have it yet.
+        kept, kept_entry, again = Signal(), Signal.like(now.entry, reset_less=True), Signal()
+        with m.If(now.step):
+            m.d.sync += [kept.eq(now.last & now.store), kept_entry.eq(now.entry)]
+        m.d.comb += again.eq(kept & ~begin.received & (kept_entry == begin.entry))
         start = Signal(layout, reset_less=True)
         first, tree = Signal(layout, reset_less=True), Signal(sum_shape(target), reset_less=True)
         sums = Signal(layout)
         with m.If(opened.step):
             m.d.sync += tree.eq(self.tree)
         for column in range(target.columns):
+            stored = Mux(again, self.sums[column], remembered[column])
             with m.If(begin.step & begin.first):
                 m.d.sync += start[column].eq(
-                    Mux(begin.stored, 0, self.bias[column])
-                    + Mux(begin.stored | begin.received, remembered[column], 0).as_signed()
+                    Mux(begin.stored, 0, self.bias[column]) + Mux(begin.stored | begin.received, stored, 0).as_signed()
                 )
             with m.If(opened.step & opened.first):
                 m.d.sync += first[column].eq(self._next(start[column], self.tree[column], opened.maximum))

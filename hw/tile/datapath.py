@@ -65,6 +65,7 @@ class Datapath(wiring.Component):
             constants.activate.eq(summed.activate),
             constants.rotate.eq(emission.beat.valid),
             accumulators.flags.eq(steps[OPERANDS + tree_stages(target.lanes)].accumulate),
+            accumulators.ahead.eq(steps[OPERANDS + tree_stages(target.lanes) - 1].accumulate),
             accumulators.bias.eq(constants.bias),
             accumulators.tree.eq(array.sums),
             accumulators.receive.eq(self.receive),

@@ -70,19 +70,24 @@ class MacArray(wiring.Component):
             m.d.comb += self.sums[column].eq(self._tree(m, products, valid[2:], column))
         return m
 
+    # Operands are masked with gates: from a choice of 0 synthesis would make registers with a reset, which those inside
+    # of a multiplier do not take.
     def _activation(self, lane: int, column: int) -> Value:
         bits = self.target.activation_bits
         dense = self.window.word_select(lane, bits)
         if not self.target.channelwise:
             return dense
         if lane >= self.target.pixels_per_read:
-            return Mux(self.channelwise, 0, dense)
+            return dense & ~self.channelwise.replicate(bits)
         return Mux(self.channelwise, self.window.word_select(lane * self.target.columns + column, bits), dense)
 
     def _weight(self, lane: int, column: int) -> Value:
         bits = self.target.weight_bits
         weight = self.weights.word_select(lane * self.target.columns + column, bits)
-        return Mux(self.maximum, Const(int(lane == 0), bits), weight) if self.target.channelwise else weight
+        if not self.target.channelwise:
+            return weight
+        one = self.maximum if lane == 0 else Const(0)
+        return weight & ~self.maximum.replicate(bits) | one
 
     def _tree(self, m: Module, values: list[Value], valid: list[Value], column: int) -> Value:
         """Sums of four, registered, until one is left."""
