@@ -79,7 +79,7 @@ class Estimator:
         self._slots: dict[tuple[int, int], list[float]] = {}
         self._loads: dict[int, _BandLoads] = {}
 
-    def estimates(self, mapping: Mapping, orders: list[Order]) -> Iterator[tuple[Order, float]]:
+    def estimates(self, mapping: Mapping, orders: tuple[Order, ...]) -> Iterator[tuple[Order, float]]:
         """Cycles of the layer in each of the orders that can work; that of ``mapping`` does not count."""
         layer, target = self._geometry.layer, self._geometry.target
         shape = self._shape(mapping)
@@ -87,8 +87,8 @@ class Estimator:
             return
         tiles = shape.parts * shape.distinct
         slots = self._slot_cycles(mapping)[: len(shape.share)]
-        compute = shape.sweeps * sum(self._unit_cycles(shape, slots, tiles))
-        stores = sum(slots) * shape.bands * shape.sweeps * tiles
+        compute = shape.sweeps * _sum(self._unit_cycles(shape, slots, tiles))
+        stores = _sum(slots) * shape.bands * shape.sweeps * tiles
         streams = shape.parts * (shape.distinct if shape.many else 1)
         loads = self._window(shape, mapping.rows)
         reads = loads.read_cycles * shape.sweeps * streams
@@ -106,10 +106,9 @@ class Estimator:
                 weights *= shape.distinct * (shape.sweeps if shape.many else 1)
             # Weights may come while the layer before computes, as many as the ring holds: the mean of all and none.
             late = weights * max(0.0, 1 - target.weight_words / ring.words)
-            busy = sum(
-                _together(compute, reads + fetched + (stores if layer.add else 0.0), elements, stores) / 2
-                for fetched in (weights, late)
-            )
+            adding = stores if layer.add else 0.0
+            busy = _together(compute, reads + weights + adding, elements, stores) / 2
+            busy += _together(compute, reads + late + adding, elements, stores) / 2
             if not (loads.overlaps or order == Order.HELD):
                 busy = max(compute + max(reads, elements), busy)
             if not ring.overlaps:
@@ -238,7 +237,18 @@ def _together(*servers: float) -> float:
     (1000, 1066)
     """
     busiest = max(servers)
-    return busiest * float(sum((server / busiest) ** CROWDING for server in servers) ** (1 / CROWDING))
+    total = 0.0
+    for server in servers:
+        total += (server / busiest) ** CROWDING
+    return busiest * float(total ** (1 / CROWDING))
+
+
+def _sum(values: list[float]) -> float:
+    """Additions one after another: ``sum`` rounds differently from one version of Python to the next."""
+    total = 0.0
+    for value in values:
+        total += value
+    return total
 
 
 def _unit_cycles(geometry: Geometry, shape: _Shape, unit: OutputUnit, slot: float) -> float:

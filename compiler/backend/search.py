@@ -24,6 +24,8 @@ NEAR = 1.02
 """The search ends where the best mapping takes at most so much more than multiplying alone."""
 PATIENCE = 1
 """Numbers of strips in a row that may bring nothing better before no more of them are tried."""
+ORDERS = tuple(Order)
+CHUNKED_ORDERS = tuple(order for order in Order if order != Order.HELD)
 CACHED = 1 << 12
 """Numbers of rows that are kept."""
 
@@ -150,16 +152,20 @@ def _with(
                 unit = units[groups]
                 if unit is None or not _fits(geometry, result, unit, tiles_rows, rows):
                     continue
-                mapping = replace(
-                    base,
-                    tiles_out=tiles_out,
-                    tiles_rows=tiles_rows,
-                    rows=rows,
-                    unit_groups=groups,
-                    chunk_words=unit.chunk_words,
+                mapping = Mapping(
+                    arrangement,
+                    Order.RESIDENT,
+                    tiles_out,
+                    tiles_rows,
+                    rows,
+                    strips,
+                    groups,
+                    planes,
+                    unit.chunk_words,
+                    region_blocks,
+                    region_rows,
                 )
-                orders = [order for order in Order if not (unit.chunked and order == Order.HELD)]
-                for order, cost in estimator.estimates(mapping, orders):
+                for order, cost in estimator.estimates(mapping, CHUNKED_ORDERS if unit.chunked else ORDERS):
                     yield cost, mapping, order
 
 
