@@ -129,7 +129,7 @@ def test_every_rule() -> None:
     [
         ("activated = Wait(self.cycles.bank_to_bank)", "activated = Wait(1)"),
         ("latency + BURST_WORDS + 1)", "latency + BURST_WORDS)"),
-        ("self._here.known.eq(steady & ", "self._here.known.eq("),
+        ('self._of(place, "may_activate") & activated.over', "activated.over"),
         ("m.submodules.accessed = accessed = Wait(BURST_WORDS)", "m.submodules.accessed = accessed = Wait(1)"),
     ],
 )
