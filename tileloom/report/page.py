@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 NAME = "name"
+BROAD = 4
+"""Tiles side by side; with more the floor plan takes the whole width of the page."""
 SHOWN_NOTES = 12
 """Notes that stand open; more are folded away."""
 
@@ -116,6 +118,8 @@ def page(shown: Shown) -> str:
         roofline=roofline(document.layers, program.target),
         floor=floor(program, frame, occupied_lines(program, shown.events, frame.cycles)),
         heat_maps=heat_maps(program.target, frame, timed, shown.tile_joules, str(kinds["energy_j"])),
+        is_broad=program.target.tiles_x > BROAD,
+        map_width=min(max(168, 46 * program.target.tiles_x), 540),
         columns=_columns(kinds),
         rows=[_row(number, layer) for number, layer in enumerate(document.layers, 1)],
         csv=shown.csv,
