@@ -171,10 +171,16 @@ def _frames(quantised: Quantised, argument: ModelArgument, sample: Sample, count
 
 def _noise(quantised: Quantised, frames: Frames, codes: dict[str, Any], watch: Watch) -> float | None:
     """Of the output that is worst; None where the float network has none of them."""
-    from tileloom.float_run import deviations_of, run_float_network
+    from tileloom.compiler.float_model import PLAIN, run_float
+    from tileloom.float_run import FRAMES, FloatRun, deviations_of, network_inputs
 
-    outputs = quantised.graph.outputs
-    floats = run_float_network(quantised, outputs, frames, watch)
+    network = quantised.network
+    made = {name for node in network.model.graph.node for name in node.output}
+    outputs = [name for name in quantised.graph.outputs if name in made]
+    if not outputs:
+        return None
+    watch("float network", 0, 0)
+    floats = FloatRun(run_float(network, network_inputs(quantised, frames, FRAMES), outputs, PLAIN))
     found = [deviations_of(quantised, floats, name, codes[name]) for name in outputs]
     known = [each.float for each in found if each is not None and each.float is not None]
     ratios = [float("inf") if each.snr_db is None and not each.rms else each.snr_db for each in known]
