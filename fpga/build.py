@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tileloom.fpga.boards import BOARDS, TOO_SMALL, Board, find_board
-from tileloom.fpga.fit import SHARED_LUT, check_fit
+from tileloom.fpga.fit import check_fit, least_luts
 from tileloom.fpga.multiplier_registers import absorb_file
 from tileloom.fpga.synthesis import COLLISIONS, SYNTHESES
 from tileloom.fpga.timing_path import nearest_fix, slowest_path
@@ -100,7 +100,7 @@ def build_board(
     if board in TOO_SMALL:
         raise BuildError(
             f"board {board.name} is too small for any target that tileloom makes today: what all tiles share takes "
-            f"about {SHARED_LUT:,} LUTs alone (estimated), and it has {board.device_lut:,}; take one of "
+            f"about {least_luts(target):,} LUTs alone (estimated), and it has {board.device_lut:,}; take one of "
             f"{', '.join(known.name for known in BOARDS)}"
         )
     tools = {tool: find_tool(tool) for tool in TOOLS}

@@ -20,7 +20,10 @@ calls = Path({calls!r})
 calls.write_text((calls.read_text() if calls.exists() else "") + {name!r} + " " + " ".join(sys.argv[1:]) + "\\n")
 {body}
 """
-YOSYS = 'Path("top.json").write_text("{}")'
+YOSYS = """\
+module = {"ports": {}, "cells": {}, "netnames": {}}
+Path("top.json").write_text(json.dumps({"modules": {"top": module}}))
+"""
 NEXTPNR = """\
 seed, macs = int(sys.argv[sys.argv.index("--seed") + 1]), int(Path("top.lpf").read_text())
 if macs > 140:

@@ -40,7 +40,7 @@ def count(calls: Path, name: str) -> int:
 def test_seeds_sweep_and_the_fastest_stays(calls: Path, tmp_path: Path) -> None:
     """Synthesis once; clocks 59, 60, 58, 59 MHz of seeds 1 to 4."""
     said: list[str] = []
-    found = build_board(BOARD.name, tmp_path / "out", None, range(1, 5), said.append)
+    found = build_board(BOARD.name, tmp_path / "out", BASE, range(1, 5), said.append)
     assert (found.seed, found.clock_hz_achieved, found.cached) == (2, 60_000_000, False)
     assert found.seeds == {1: 59_000_000, 2: 60_000_000, 3: 58_000_000, 4: 59_000_000}
     assert (tmp_path / "out" / "top.bit").read_text() == "seed 2"
