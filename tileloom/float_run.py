@@ -3,9 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from tileloom.compilation import Quantised
-from tileloom.compiler.quantised_io import dequantise_output
+from tileloom.compiler.graph import Tensor
+from tileloom.compiler.quantised_io import dequantise_output, in_user_order
 from tileloom.deviation import Deviation, Deviations, deviation
 from tileloom.files import Arrays
 from tileloom.frames import Codes, Frames
@@ -56,14 +61,20 @@ def run_float_outputs(quantised: Quantised, frames: Frames) -> Arrays:
 
 
 def network_inputs(quantised: Quantised, frames: Frames, count: int) -> Arrays:
-    """The first ``count`` frames in the shapes and element types that the ONNX network declares."""
+    """The first ``count`` frames in the shapes and element types that the ONNX network declares.
+
+    An input of integers as wide as the codes takes the codes themselves.
+    """
     from onnx.helper import tensor_dtype_to_np_dtype
 
     network = quantised.network
     data: Arrays = {}
     for name, array in frames.reals.items():
         kind = tensor_dtype_to_np_dtype(network.types[name])
-        data[name] = array[:count].reshape(-1, *network.shapes[name][1:]).astype(kind)
+        tensor, values = quantised.graph.tensors[name], array[:count]
+        if _are_codes(tensor, kind):
+            values = in_user_order(tensor, frames.codes[name][:count]) + np.int64(_offset(tensor, kind))
+        data[name] = values.reshape(-1, *network.shapes[name][1:]).astype(kind)
     return data
 
 
@@ -73,7 +84,24 @@ def deviations_of(quantised: Quantised, floats: FloatRun, name: str, codes: Code
     reals = dequantise_output(tensor, codes[:FRAMES])
 
     def against(values: Arrays) -> Deviation | None:
-        return deviation(reals, values[name]) if name in values else None
+        return deviation(reals, _reals(tensor, values[name])) if name in values else None
 
     found = Deviations(against(floats.plain), against(floats.onnxruntime))
     return None if found.float is None and found.onnxruntime is None else found
+
+
+def _are_codes(tensor: Tensor, kind: np.dtype[Any]) -> bool:
+    """Whether values of this type in the ONNX network are the tensor's codes."""
+    return kind.kind in "iu" and kind.itemsize == tensor.code_type.itemsize
+
+
+def _offset(tensor: Tensor, kind: np.dtype[Any]) -> int:
+    """What the ONNX network's codes are more than ours."""
+    return 1 << (8 * tensor.code_type.itemsize - 1) if kind.kind == "u" else 0
+
+
+def _reals(tensor: Tensor, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """What the values of the ONNX network stand for."""
+    if not _are_codes(tensor, values.dtype):
+        return values
+    return (values.astype(np.float64) - _offset(tensor, values.dtype) - tensor.zero_point) * tensor.scale
