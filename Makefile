@@ -18,7 +18,7 @@ help:
 	@echo "make operators  writes docs/operators.md from the rules of the operators"
 	@echo "make fuzz       200,000 byte mutants of models, 20,000 compiled, 10,000 corrupted programs (hours)"
 	@echo "make faults     plants 40 faults in the hardware, finds each, writes docs/faults.md (about 10 minutes)"
-	@echo "make netlist    the synthesised netlists of two families against the other engines, 20 mutations each (an hour)"
+	@echo "make netlist    the synthesised netlists of two families against the other engines, 20 mutations each (half an hour)"
 	@echo "make lint       lint, format and types only"
 	@echo "make bench      the table of utilisations and how it scales with the grid (three minutes)"
 	@echo "make sweep      500 random layers and 1,000 random programs on the RTL of six targets (an hour)"
