@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tileloom.fpga.synthesis import PREPARATION
 from tileloom.fpga.tools import BuildError, Step, find_tool, run_step
 from tileloom.hw.spec.config import PRESETS, Target, TargetError, load_target
 
@@ -105,7 +106,7 @@ def synthesise(target: Target, family: str) -> Area:
         (folder / "top.v").write_text(make_verilog(target), encoding="utf-8")
         script = (
             "read_verilog top.v\nhierarchy -top tileloom\nproc\n"
-            "setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2\n"
+            f"{PREPARATION}\n"
             f"setattr -mod -set keep_hierarchy 1 {TILE_MODULE}\n"
             f"{FAMILIES[family]}\nflatten\ntee -o stat.json stat -json\n"
         )

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tileloom.fpga.synthesis import COLLISIONS, SYNTHESES
+from tileloom.fpga.synthesis import PREPARATION, SYNTHESES
 from tileloom.fpga.tools import BuildError, Step, find_tool, run_step
 from tileloom.hw.spec.config import Target, load_target
 
@@ -233,7 +233,7 @@ def _synthesised(target: Target, family: str) -> list[dict[str, int]]:
         folder = Path(scratch)
         (folder / "top.v").write_text(make_verilog(target), encoding="utf-8")
         script = (
-            f"read_verilog top.v\nhierarchy -top {TOP}\nproc\n{COLLISIONS}\n"
+            f"read_verilog top.v\nhierarchy -top {TOP}\nproc\n{PREPARATION}\n"
             f"setattr -mod -set keep_hierarchy 1 {TILE_MODULE}\n"
             f"{SYNTHESES[family].line(TOP)}\ntee -o stat.json stat -json\n"
         )

@@ -21,7 +21,7 @@ from typing import Any
 from tileloom.fpga.boards import BOARDS, TOO_SMALL, Board, find_board
 from tileloom.fpga.fit import check_fit, least_luts
 from tileloom.fpga.multiplier_registers import absorb_file
-from tileloom.fpga.synthesis import COLLISIONS, SYNTHESES
+from tileloom.fpga.synthesis import PREPARATION, SYNTHESES
 from tileloom.fpga.timing_path import nearest_fix, slowest_path
 from tileloom.fpga.tools import BuildError, Step, StepReport, find_tool, run_step
 from tileloom.hw.build import cache_folder, locked, source_hash
@@ -251,7 +251,7 @@ def identity(board: Board, target: Target) -> str:
         source_hash(target),
         repr(board),
         machine,
-        COLLISIONS,
+        PREPARATION,
         SYNTHESES["ecp5"].options,
         *PLACE_OPTIONS,
         *versions,
@@ -283,7 +283,7 @@ def _generate(board: Board, target: Target, folder: Path) -> tuple[int, list[str
     os.environ["AMARANTH_USE_YOSYS"] = "builtin"
     top = BoardTop(board, target)
     options = SYNTHESES["ecp5"].options
-    plan = platform.prepare(top, "top", script_after_read=COLLISIONS, synth_opts=options)
+    plan = platform.prepare(top, "top", script_after_read=PREPARATION, synth_opts=options)
     plan.extract(str(folder))
     script = (folder / "build_top.sh").read_text(encoding="utf-8")
     device = re.search(r"(--\d+k|--um5g?-\d+k)", script)

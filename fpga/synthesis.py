@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-COLLISIONS = "setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2"
-"""Before synthesis: the machine never reads a word in the cycle in which it is written, so nothing has to be built that
-gives the old one. The cell models of the sign-off spoil every such read."""
+PREPARATION = "setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2\nrename -hide w:*[[]*"
+"""Before synthesis. The machine never reads a word in the cycle in which it is written, so nothing has to be built that
+gives the old one; the cell models of the sign-off spoil every such read. And wires of single elements, such as
+``sums[0]``, lose their names: ABC9 mistakes them for bits of the wire ``sums``, and fails."""
 
 
 @dataclass(frozen=True)

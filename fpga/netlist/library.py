@@ -21,7 +21,7 @@ from tileloom.fpga.multiplier_registers import absorb_file
 from tileloom.fpga.netlist.mutation import Mutation
 from tileloom.fpga.netlist.netlist import Netlist, NetlistError, read_netlist
 from tileloom.fpga.netlist.verilog import netlist_verilog
-from tileloom.fpga.synthesis import COLLISIONS, SYNTHESES
+from tileloom.fpga.synthesis import PREPARATION, SYNTHESES
 from tileloom.fpga.tools import BuildError, Step, find_tool, run_step
 from tileloom.hw.build import DRIVER, Progress, cache_folder, locked, source_hash
 from tileloom.hw.spec.config import Target
@@ -55,7 +55,7 @@ def synthesise_netlist(
     """
     if family not in SYNTHESES:
         raise BuildError(f"family must be one of {', '.join(SYNTHESES)}, not {family!r}")
-    script = f"read_rtlil top.il\n{COLLISIONS}\n{SYNTHESES[family].line(TOP)}\nwrite_json top.json\n"
+    script = f"read_rtlil top.il\n{PREPARATION}\n{SYNTHESES[family].line(TOP)}\nwrite_json top.json\n"
     parts = (source_hash(target), script, _yosys_version(), REGISTER_PASS if family == "ecp5" else "")
     path = (cache or cache_folder()) / "netlist" / f"{_digest(*parts)}.json.gz"
     with locked(path, progress):
