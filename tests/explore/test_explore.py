@@ -118,7 +118,8 @@ def test_bit_widths_of_a_network_with_its_own_scales(tmp_path: Path) -> None:
     space.write_text('base = "small"\n[vary]\nlanes = [4]\n[bits]\nweights = [4, 8]\nactivations = [8]\n')
     found = api.explore(model, space=space, processes=1)
     assert found.points == 2 and len(found.front) == 1
-    assert found.notes == ("Bit widths 4/8, 8/8 give one and the same integer network: it brings its own scales.",)
+    assert found.notes[0] == "Bit widths 4/8, 8/8 give one and the same integer network: it brings its own scales."
+    assert found.notes[1].startswith("Estimated: register bits, off by at most")
 
 
 def test_accuracy_of_held_out_samples(tmp_path: Path) -> None:

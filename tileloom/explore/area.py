@@ -25,3 +25,15 @@ def with_counted_registers(points: Iterable[Point], watch: Watch = unwatched) ->
         if point.target_hash not in counts:
             counts[point.target_hash] = counted_register_bits(target_from_dict(dict(point.target)))
     return [replace(point, register_bits_counted=counts[point.target_hash]) for point in found]
+
+
+def area_errors(point: Point) -> str:
+    """How far the estimates may be off, as their own fits tell."""
+    from tileloom.fpga.area_model import estimate
+    from tileloom.sim.energy.registers import register_bits
+
+    target = target_from_dict(dict(point.target))
+    bits, luts = register_bits(target), estimate(target).lut_error
+    return (
+        f"Estimated: register bits, off by at most {bits.high / bits.value - 1:.1%}, and LUTs of an ECP5, {luts:.1%}."
+    )

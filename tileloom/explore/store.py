@@ -62,7 +62,11 @@ def _code_hash() -> bytes:
     paths = [
         path for room in ("compiler", "sim/cycle", "sim/energy", "hw/spec") for path in (package / room).rglob("*")
     ]
-    paths += [*(package / "explore").glob("*.py"), *(package / "fpga").glob("*")]
+    paths += [
+        *(package / "explore").glob("*.py"),
+        *(package / "fpga").glob("area_model*/*"),
+        *(package / "fpga").glob("*.py"),
+    ]
     for path in sorted(path for path in paths if path.suffix in (".py", ".toml")):
         digest.update(path.read_bytes())
     return digest.digest()

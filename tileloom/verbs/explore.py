@@ -12,7 +12,7 @@ from tileloom.compiler.problems import Problem
 from tileloom.document import Document, Kind
 from tileloom.energy_figures import technology_of
 from tileloom.engines import require_rtl
-from tileloom.explore.area import with_counted_registers
+from tileloom.explore.area import area_errors, with_counted_registers
 from tileloom.explore.best import BestVerified, verify_best
 from tileloom.explore.files import write_files
 from tileloom.explore.point import DIRECTIONS, VARIABLE, Point, front, known_figures
@@ -236,7 +236,11 @@ def explore(
         front=tuple(best),
         verified=verified,
         files=files,
-        notes=(*dict.fromkeys(quality.note for quality in qualities if quality.note), *_same(variants.values())),
+        notes=(
+            *dict.fromkeys(quality.note for quality in qualities if quality.note),
+            *_same(variants.values()),
+            *([area_errors(best[0])] if best else []),
+        ),
     )
 
 
