@@ -17,6 +17,8 @@ PASSES = (
 )
 """They make the text half as long; what a module computes in a cycle, and its registers, they leave alone."""
 MODULE = re.compile(r"^module (\\\S+|\w+)", re.MULTILINE)
+OWN_NAME = re.compile(r"\\\$auto\$\S+")
+"""Yosys's name for what a pass made: the pass, its place in Yosys's sources, and a count over the whole design."""
 INSTANCE = re.compile(r"^(  (?:\(\*.*\*\) )?)(\\\S+|\w+)( +\S+ +\($)", re.MULTILINE)
 
 
@@ -57,10 +59,20 @@ def merge_equal_modules(text: str, keep: frozenset[str] = frozenset()) -> str:
     for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
         name = MODULE.match(text, start)
         assert name is not None
-        bodies[name.group(1)] = text[name.end() : end]
+        bodies[name.group(1)] = _number_own_names(text[name.end() : end])
     while same := _equal(bodies, keep):
         bodies = {name: _rename(body, same) for name, body in bodies.items() if name not in same}
     return head + "".join(f"module {name}{body}" for name, body in bodies.items())
+
+
+def _number_own_names(body: str) -> str:
+    """Yosys's own names counted from one in the module, so that equal modules read equal.
+
+    >>> _number_own_names("assign \\\\$auto$ff.cc:266:slice$17 = \\\\$auto$ff.cc:266:slice$12 ;")
+    'assign \\\\$own$1 = \\\\$own$2 ;'
+    """
+    numbers: dict[str, int] = {}
+    return OWN_NAME.sub(lambda m: rf"\$own${numbers.setdefault(m[0], len(numbers) + 1)}", body)
 
 
 def _equal(bodies: dict[str, str], keep: frozenset[str]) -> dict[str, str]:
