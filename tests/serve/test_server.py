@@ -213,7 +213,12 @@ def test_the_command() -> None:
     """Starts, answers, and ends with Ctrl-C and its document."""
     command = [sys.executable, "-m", "tileloom", "serve", "digits_modern", "--target", "small"]
     with subprocess.Popen(
-        [*command, "--address", "127.0.0.1:0", "--json", "-"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, "--address", "127.0.0.1:0", "--json", "-"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Tests that run in the background inherit an ignored SIGINT, and would pass it on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         assert process.stderr is not None
         told = next(line for line in process.stderr if "http://127.0.0.1:" in line)
@@ -223,7 +228,10 @@ def test_the_command() -> None:
         assert connection.getresponse().status == 200
         connection.close()
         process.send_signal(signal.SIGINT)
-        out, errors = process.communicate(timeout=30)
+        try:
+            out, errors = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert process.returncode == 0, errors
     document = json.loads(out)
     assert document["frames"] == 1 and document["engine"] == "cycle simulator"
