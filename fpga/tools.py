@@ -1,7 +1,7 @@
 """The open FPGA tools: where they are, and how a step of them runs."""
 
 import os
-import resource
+import re
 import shutil
 import subprocess
 import sys
@@ -65,12 +65,14 @@ def run_step(step: Step, folder: Path, progress: Callable[[str], None] = lambda 
         process = subprocess.Popen(step.command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
         try:
             ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+            peak = 0
             while not ended:
                 time.sleep(POLL_SECONDS)
+                peak = _megabytes(process.pid, "VmHWM") or peak
                 seconds = time.monotonic() - start
                 if seconds - said >= SAY_SECONDS:
                     said = seconds
-                    progress(f"{step.name}: {seconds:.0f} s, {_megabytes(process.pid)} MB")
+                    progress(f"{step.name}: {seconds:.0f} s, {_megabytes(process.pid, 'VmRSS')} MB")
                 ended, status, usage = os.wait4(process.pid, os.WNOHANG)
         except BaseException:
             process.kill()
@@ -81,13 +83,17 @@ def run_step(step: Step, folder: Path, progress: Callable[[str], None] = lambda 
         lines = step.log.read_text(encoding="utf-8", errors="replace").splitlines()
         errors = [line for line in lines if "ERROR" in line or "error:" in line] or lines[-1:] or ["no output"]
         raise BuildError(f"{step.name} failed with status {process.returncode}: {errors[-1].strip()} (log: {step.log})")
-    return StepReport(step.name, time.monotonic() - start, usage.ru_maxrss // 1024)
+    return StepReport(step.name, time.monotonic() - start, peak or usage.ru_maxrss // 1024)
 
 
-def _megabytes(process: int) -> int:
-    """Memory that a running process has in use."""
+def _megabytes(process: int, line: str) -> int:
+    """Memory that a running process has in use (VmRSS) or had at most (VmHWM); 0 where the system does not say.
+
+    What ``wait4`` says of a process counts from its fork, when it still shared the memory of this one.
+    """
     try:
-        pages = int(Path(f"/proc/{process}/statm").read_text(encoding="utf-8").split()[1])
-    except (OSError, IndexError, ValueError):
+        status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+    except OSError:
         return 0
-    return pages * resource.getpagesize() >> 20
+    found = re.search(rf"^{line}:\s+(\d+) kB", status, re.MULTILINE)
+    return int(found[1]) // 1024 if found else 0
