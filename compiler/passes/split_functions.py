@@ -1,9 +1,10 @@
 """Split functions: one whose table would be poor becomes a sum of functions, each bent on a part of the range alone.
 
 Requires: every map quantised, functions merged into convolutions. Ensures: a table's error is small, or no larger than
-what the rounding of its input makes of the output, or has been bettered by up to three cuts.
+what the rounding of its input makes of the output, or than the roundings of parts and sums would be, or has been
+bettered by up to three cuts.
 ``f(x) = f(min(x, c)) + (f(max(x, c)) - f(c))``: each part has a whole table for its side of the cut ``c``, and is
-constant on the other.
+constant on the other. ``f`` is the function as the output's grid saturates it, so that no sum of parts leaves it.
 """
 
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from tileloom.compiler.nonlinearity import SEGMENTS, NotFinite, good_error, numbers_of, table_of
+from tileloom.compiler.nonlinearity import SEGMENTS, NotFinite, distinguished_range, good_error, numbers_of, table_of
 from tileloom.compiler.real_graph import Addition, Convolution, Map, Quantisation, RealGraph, RealOperator
 from tileloom.compiler.table_function import TableFunction, evaluate, kinks
 
@@ -21,6 +22,8 @@ BETTER = 0.7
 """A cut that leaves more than this part of the error is not worth an operator; one at a kink may need another."""
 SHARES = np.concatenate((2.0 ** -np.arange(1.0, 12.0), 1.0 - 2.0 ** -np.arange(2.0, 12.0), [0.35, 0.65]))
 """Where a range is cut, as a part of it: near the ends, and in between."""
+SATURATED = 0.5
+"""A value beyond the outermost code by more than this part of a code is saturated; less is rounding."""
 POINTS = 8193
 """Points at which a function is looked at."""
 
@@ -46,16 +49,18 @@ def _cuts(operator: Convolution, maps: dict[str, Map], segments: int) -> tuple[f
         return ()
     read = maps[operator.input].quantisation
     assert read is not None
+    numbers = numbers_of(operator, read)
     try:
-        table = table_of(operator.function, output, numbers_of(operator, read), 1e-30, segments)
+        table = table_of(operator.function, output, numbers, 1e-30, segments)
     except NotFinite:
         return ()  # quantisation says why
     if table.error <= max(good_error(operator.function, output), _doubt(operator, maps)):
         return ()
-    cuts = [table.range[0], table.range[1]]
+    cuts = _range(operator.function, output, numbers)
     wanted = (good_error(operator.function, output) - 0.5) * output.scale
+    limits = _limits(output)
     while len(cuts) <= PARTS:
-        faults = [_fault(operator.function, low, high, segments) for low, high in pairwise(cuts)]
+        faults = [_fault(operator.function, low, high, limits, segments) for low, high in pairwise(cuts)]
         worst = int(np.argmax(faults))
         if faults[worst] <= wanted:
             break
@@ -66,14 +71,18 @@ def _cuts(operator: Convolution, maps: dict[str, Map], segments: int) -> tuple[f
             continue
         places = (low + SHARES * (high - low)).tolist()
         both = [
-            max(_fault(operator.function, low, at, segments), _fault(operator.function, at, high, segments))
+            max(
+                _fault(operator.function, low, at, limits, segments),
+                _fault(operator.function, at, high, limits, segments),
+            )
             for at in places
         ]
         best = int(np.argmin(both))
         if both[best] > BETTER * faults[worst]:
             break
         cuts.insert(worst + 1, places[best])
-    return tuple(cuts)
+    roundings = 0.5 * (2 * (len(cuts) - 1) - 1)  # of each part and each sum
+    return tuple(cuts) if table.error > roundings else ()
 
 
 def _doubt(operator: Convolution, maps: dict[str, Map]) -> float:
@@ -94,11 +103,29 @@ def _doubt(operator: Convolution, maps: dict[str, Map]) -> float:
     return moves * min(points, 1.0) / written.scale
 
 
-def _fault(function: TableFunction, low: float, high: float, segments: int) -> float:
-    """About the greatest error of equal segments from ``low`` to ``high``: half of what the middles miss."""
+def _range(function: TableFunction, output: Quantisation, numbers: tuple[float, float] | None) -> list[float]:
+    """The numbers that the output tells apart, of those that occur; a poor table's own range is a coarse code off."""
+    low, high = distinguished_range(function, output, numbers)
+    if numbers is not None and max(low, numbers[0]) < min(high, numbers[1]):
+        low, high = max(low, numbers[0]), min(high, numbers[1])
+    return [low, high]
+
+
+def _limits(grid: Quantisation) -> tuple[float, float]:
+    """The least and the greatest number that do not saturate."""
+    least, greatest = ((code - grid.zero_point) * grid.scale for code in (grid.low - SATURATED, grid.high + SATURATED))
+    return least, greatest
+
+
+def _fault(function: TableFunction, low: float, high: float, limits: tuple[float, float], segments: int) -> float:
+    """About the greatest error of equal segments from ``low`` to ``high``: half of what the middles miss.
+
+    Middles beyond ``limits`` do not count: the output saturates there, whatever the table says.
+    """
     values = evaluate(function, np.linspace(low, high, 2 * segments + 1))
-    misses = np.abs(values[1::2] - (values[:-1:2] + values[2::2]) / 2.0) / 2.0
-    return float(np.nanmax(misses, initial=0.0))
+    middles = values[1::2]
+    misses = np.abs(middles - (values[:-1:2] + values[2::2]) / 2.0) / 2.0
+    return float(np.nanmax(misses, initial=0.0, where=(middles >= limits[0]) & (middles <= limits[1])))
 
 
 @dataclass(frozen=True)
@@ -108,12 +135,15 @@ class _Part:
     high: float
 
 
-def _part(function: TableFunction, low: float, high: float, first: bool) -> _Part:
-    """The function's way from ``low`` to ``high``; the first part has its value at ``low`` too."""
+def _part(function: TableFunction, low: float, high: float, limits: tuple[float, float], first: bool) -> _Part:
+    """The function's way from ``low`` to ``high``; the first part has its value at ``low`` too.
+
+    The part's grid saturates it to what the whole has between ``limits``; the function itself does not.
+    """
     inside = function.of(TableFunction("Clip", (low, high)))
-    start = 0.0 if first else float(evaluate(function, np.asarray([low]))[0])
+    start = 0.0 if first else float(np.clip(evaluate(function, np.asarray([low]))[0], *limits))
     moved = inside if first else TableFunction("Affine", (1.0, -start), (inside,))
-    values = evaluate(moved, np.linspace(low, high, 4097))
+    values = np.clip(evaluate(moved, np.linspace(low, high, 4097)), limits[0] - start, limits[1] - start)
     return _Part(moved, float(values.min()), float(values.max()))
 
 
@@ -126,7 +156,7 @@ def _parts(operator: Convolution, cuts: tuple[float, ...], maps: dict[str, Map])
     found: list[RealOperator] = []
     total = ""
     for index, (low, high) in enumerate(pairwise(cuts)):
-        part = _part(operator.function, low, high, index == 0)
+        part = _part(operator.function, low, high, _limits(output), index == 0)
         name = f"{operator.output}/part {index}"
         maps[name] = _map(whole, name, _grid(part, output))
         source = replace(operator.source, node=f"{operator.source.node}/part {index}")

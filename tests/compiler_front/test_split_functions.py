@@ -18,9 +18,18 @@ CASES = {
     "inverse root": (TableFunction("FractionalPow", (-0.5,)), (0.1, 9.0)),
 }
 
+FUNCTIONS = {
+    "HardSwish": TableFunction("HardSwish"),
+    "Silu": TableFunction("Silu", (1.0,)),
+    "Gelu": TableFunction("Gelu"),
+}
+"""They come back to zero on the left."""
 
-def graph_of(function: TableFunction, seen: tuple[float, float], bits: int, step: float) -> RealGraph:
-    """One convolution that copies a map of ``bits`` bits and this step."""
+
+def graph_of(
+    function: TableFunction, seen: tuple[float, float], bits: int, step: float, known: bool = True
+) -> RealGraph:
+    """One convolution that copies a map of ``bits`` bits and this step, the compiler knowing ``seen`` or not."""
     low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
     values = evaluate(function, np.linspace(*seen, 4097))
     least, greatest = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
@@ -29,9 +38,10 @@ def graph_of(function: TableFunction, seen: tuple[float, float], bits: int, step
         "x": Map("x", "x", 2, 3, 3, (2, 3, 3), quantisation=Quantisation(step, 0, low, high)),
         "y": Map("y", "y", 2, 3, 3, (2, 3, 3), quantisation=Quantisation(scale, round(low - least / scale), low, high)),
     }
-    ones = np.ones((2, 1, 1, 1))
+    told = seen if known else None
+    weights = np.reshape([1.0, 1.0 if known else 0.5], (2, 1, 1, 1))
     copy = Convolution(
-        SOURCE, "x", "y", ones, np.zeros(2), Window((1, 1)), 2, function=function, applied_to="x", seen=seen
+        SOURCE, "x", "y", weights, np.zeros(2), Window((1, 1)), 2, function=function, applied_to="x", seen=told
     )
     return RealGraph("g", maps, (copy,), ("x",), ("y",))
 
@@ -77,4 +87,35 @@ def test_a_coarse_input_is_not_worth_a_cut() -> None:
 
 def test_good_tables_stay_whole() -> None:
     graph = graph_of(TableFunction("Tanh"), (-3.0, 3.0), 8, 1e-4)
+    assert split_functions(graph).operators == graph.operators
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("name", ["HardSwish", "Silu", "Gelu"])
+@pytest.mark.parametrize("reach", [0.01, 0.02, 0.3])
+def test_parts_far_beyond_the_output_stay_on_its_grid(name: str, bits: int, reach: float) -> None:
+    """Where the output is small, the function leaves its grid between two cuts and comes back, down to -3 or -0.17."""
+    function = FUNCTIONS[name]
+    graph = graph_of(function, (-reach, reach), bits, reach / (1 << (bits - 1)), known=False)
+    split = split_functions(graph)
+    values: dict[str, np.ndarray] = {}
+    x = np.linspace(-reach, reach, 2001)
+    for operator in split.operators:
+        grid = _grid(split, operator.output)
+        if isinstance(operator, Convolution):
+            assert operator.function is not None
+            exact = evaluate(operator.function, x)
+        else:
+            assert isinstance(operator, Addition)
+            exact = values[operator.a] + values[operator.b]
+        codes = np.clip(np.rint(exact / grid.scale) + grid.zero_point, grid.low, grid.high)
+        values[operator.output] = (codes - grid.zero_point) * grid.scale
+    error = np.abs(values["y"] - evaluate(function, x)).max() / _grid(graph, "y").scale
+    assert error <= len(split.operators) / 2 + 0.5
+
+
+def test_an_error_below_the_roundings_of_parts_is_not_worth_a_cut() -> None:
+    graph = graph_of(FUNCTIONS["HardSwish"], (-0.0135, 0.0145), 8, 1e-4, known=False)
+    grid = _grid(graph, "y")
+    assert good_error(FUNCTIONS["HardSwish"], grid) < table_of(FUNCTIONS["HardSwish"], grid, None, 1e-30).error < 1.5
     assert split_functions(graph).operators == graph.operators
