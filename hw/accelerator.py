@@ -68,7 +68,9 @@ class Accelerator(wiring.Component):
         target = self.target
         m.submodules.control = control = RunControl()
         m.submodules.registers = registers = RegistersAxi(target)
-        m.submodules.counters = counters = CauseCounters(target.tiles)
+        counters = CauseCounters(target.tiles) if target.counters else None
+        if counters is not None:
+            m.submodules.counters = counters
         m.submodules.watchdog = watchdog = Watchdog(target.watchdog_cycles)
         grid = Grid(target, tiles_apart=self.tiles_apart)
         m.submodules.grid = grid  # resets its tiles itself
@@ -81,9 +83,11 @@ class Accelerator(wiring.Component):
         self._join_sequencer(m, sequencer, dma, grid, control)
         self._join_lines(m, dma, grid)
         self._join_control(m, control, registers, dma, sequencer, grid)
-        self._watch(m, watchdog, counters, control, dma, sequencer, grid)
-        for number in range(len(Cause)):
-            m.d.comb += registers.counts[number].eq(counters.counts[number])
+        self._watch(m, watchdog, control, dma, sequencer, grid)
+        if counters is not None:
+            self._count(m, counters, control, grid)
+            for number in range(len(Cause)):
+                m.d.comb += registers.counts[number].eq(counters.counts[number])
         for tile, status in enumerate(grid.status):
             m.d.comb += [registers.causes[tile].eq(status.cause), registers.tags[tile].eq(status.tag)]
         m.d.comb += self.interrupt.eq(registers.interrupt)
@@ -153,7 +157,6 @@ class Accelerator(wiring.Component):
         self,
         m: Module,
         watchdog: Watchdog,
-        counters: CauseCounters,
         control: RunControl,
         dma: SmartDma,
         sequencer: Sequencer,
@@ -164,9 +167,10 @@ class Accelerator(wiring.Component):
             watchdog.running.eq(control.running),
             watchdog.progress.eq(sequencer.pop | dma.progress | runs),
             control.watchdog_expired.eq(watchdog.expired),
-            counters.running.eq(control.running),
-            counters.clear.eq(control.soft_reset),
         ]
+
+    def _count(self, m: Module, counters: CauseCounters, control: RunControl, grid: Grid) -> None:
+        m.d.comb += [counters.running.eq(control.running), counters.clear.eq(control.soft_reset)]
         m.d.comb += [counters.causes[tile].eq(status.cause) for tile, status in enumerate(grid.status)]
 
     def _show(self, m: Module, control: RunControl, grid: Grid) -> None:

@@ -48,7 +48,8 @@ class AxiLite(wiring.Signature):
 class RegistersAxi(wiring.Component):
     """AXI4-Lite slave: one access at a time on each side, every output a register, byte strobes respected.
 
-    An address without a register, and a write to one that is read only, answers SLVERR.
+    An address without a register, and a write to one that is read only, answers SLVERR; so does a value with more bits
+    than a compact machine's address space has, which is not taken. Such a machine takes whole words as settings.
 
     Members
     -------
@@ -129,6 +130,15 @@ class RegistersAxi(wiring.Component):
         if name == "PROGRAM_ADDRESS":
             zeros = self.target.port_bytes.bit_length() - 1
         register: Signal = getattr(self, name.lower())
+        if self.target.compact:
+            # Sizes may be that of the whole address space, one bit more; the base has what is above an address.
+            bits = self.target.address_bits
+            low, high = (bits, 32) if name == "WINDOW_BASE" else (zeros, bits + name.endswith("BYTES"))
+            with m.If(Cat(data[:low] if name == "WINDOW_BASE" else (), data[high:]).any()):
+                m.d.sync += self.bus.bresp.eq(SLAVE_ERROR)
+            with m.Elif(~self.busy & strobe.all()):
+                m.d.sync += register[low:high].eq(data[low:high])
+            return
         for byte in range(4):
             low, high = max(8 * byte, zeros), 8 * byte + 8
             if low < high:

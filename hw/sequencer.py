@@ -4,11 +4,13 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from tileloom.hw.field_guard import FieldGuard
 from tileloom.hw.interfaces import ConfigurationLine
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.isa import Opcode
 from tileloom.hw.spec.registers import Error
+from tileloom.hw.spec.widths import address_bits
 
 UNITS = 4
 """Queues that are not a tile's: LOAD address generator, loader, WEIGHTS, STORE."""
@@ -68,7 +70,7 @@ class Sequencer(wiring.Component):
         m = Module()
         target = self.target
         word = self.word
-        popped = Signal(30)  # words since start
+        popped = Signal(address_bits(target) - 2)  # words since start
         left = Signal(8)  # words of this instruction that are not popped
         queues = Signal(UNITS + target.tiles)  # where the words of this instruction go
         header = Signal(32, reset_less=True)
@@ -88,6 +90,8 @@ class Sequencer(wiring.Component):
         ]
         with m.If(self.running & want & out_of_words):
             m.d.comb += self.error.eq(Error.PROGRAM_END)
+        if target.compact:
+            self._guard(m, left)
         with m.If(self.pop):
             m.d.sync += [popped.eq(popped + 1), left.eq(left - 1)]
 
@@ -127,6 +131,13 @@ class Sequencer(wiring.Component):
 
         self._drive_lines(m, Mux(self.pop, send, 0), send_table, start_table, send_data)
         return m
+
+    def _guard(self, m: Module, left: Signal) -> None:
+        """A field that is wider than what the machine keeps of it; words of a TABLE are not looked at."""
+        m.submodules.guard = guard = FieldGuard(self.target)
+        m.d.comb += [guard.word.eq(self.word), guard.pop.eq(self.pop), guard.header.eq(left == 0)]
+        with m.If(guard.bad & self.running):
+            m.d.comb += self.error.eq(Error.ILLEGAL_INSTRUCTION)
 
     def _rooms(self, m: Module) -> Signal:
         rooms = Signal(UNITS + self.target.tiles)

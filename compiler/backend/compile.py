@@ -11,6 +11,7 @@ from tileloom.compiler.backend.fold_transfers import fold_loads, fold_stores, fo
 from tileloom.compiler.backend.free_outputs import with_free_outputs
 from tileloom.compiler.backend.layout import View, views_of
 from tileloom.compiler.backend.mapping import Mapping, Order
+from tileloom.compiler.backend.narrow_fields import check_memory, too_wide
 from tileloom.compiler.backend.order import LayerInstructions, Placed, joined_jobs, ordered
 from tileloom.compiler.backend.pace import pace
 from tileloom.compiler.backend.place import Placer
@@ -160,7 +161,10 @@ def _place(
             pace(work, before.stored, target)
         reason = overflow(work, before, heads, target)
         if not reason:
-            return _folded(layer, work, before, heads, target), mapping, segments.data
+            folded = _folded(layer, work, before, heads, target)
+            reason = too_wide(folded, target)
+            if not reason:
+                return folded, mapping, segments.data
         heads.take(before)
         readiness.take(ready)
     return refuse(layer, views, target, reason)
@@ -246,13 +250,15 @@ def _program(
         )
 
     made = _makers(arrangement, layers)
+    memory_bytes = -(-(tensors_address + allocation.memory_bytes + align) // 4096) * 4096
+    check_memory(instructions, memory_bytes, graph.name, target)
     return Program(
         name=graph.name,
         target=target,
         instructions=tuple(instructions),
         weights=bytes(placement.weights),
         weights_address=weights_address,
-        memory_bytes=-(-(tensors_address + allocation.memory_bytes + align) // 4096) * 4096,
+        memory_bytes=memory_bytes,
         inputs=tuple(tensor_map(name) for name in graph.inputs),
         outputs=tuple(tensor_map(name, made.get(name, "")) for name in graph.outputs),
         taps=tuple(tensor_map(name, made[name]) for name in made if name in graph.tensors and name not in graph.outputs)

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.isa import Space
+from tileloom.hw.spec.widths import address_bits
 
 
 class BurstCutter(wiring.Component):
@@ -22,11 +23,13 @@ class BurstCutter(wiring.Component):
     Members
     -------
     window_base, window_bytes : In(32), the address window; its base is a multiple of 4096
-    address : In(32), offset of the run's next byte in the window or in the map buffer
+    address : In, offset of the run's next byte in the window or in the map buffer; in the bits of
+        :func:`~tileloom.hw.spec.widths.address_bits`
     space : In(1), as :class:`Space`
     left : In(left_bits), bytes left of the run, at least 1
     compute : In(1)
-    bus_address : Out(32), of the first beat: absolute in memory, from 0 in the map buffer
+    bus_address : Out(32), of the first beat: absolute in memory, from 0 in the map buffer; on a compact machine without
+        the bits of the window's base
     length : Out(8), beats less one
     last_byte : Out, place of the last byte in its beat
     ends_run : Out(1)
@@ -37,11 +40,12 @@ class BurstCutter(wiring.Component):
     def __init__(self, target: Target, left_bits: int) -> None:
         self.target = target
         self.left_bits = left_bits
+        self.bits = bits = address_bits(target)
         super().__init__(
             {
                 "window_base": In(32),
                 "window_bytes": In(32),
-                "address": In(32),
+                "address": In(bits),
                 "space": In(1),
                 "left": In(left_bits),
                 "compute": In(1),
@@ -50,7 +54,7 @@ class BurstCutter(wiring.Component):
                 "last_byte": Out(range(target.port_bytes)),
                 "ends_run": Out(1),
                 "outside": Out(1),
-                "next_address": Out(32),
+                "next_address": Out(bits),
                 "next_left": Out(left_bits),
             }
         )
@@ -61,7 +65,7 @@ class BurstCutter(wiring.Component):
         burst_bits = (self.target.burst_bytes - 1).bit_length()
         low, block = self.address[:burst_bits], self.address[burst_bits:]
         in_map = self.space == Space.MAP
-        limit, base = Signal(32), Signal(20)
+        limit, base = Signal(32), Signal(self.bits - 12)
         m.d.comb += limit.eq(Mux(in_map, self.target.map_bytes, self.window_bytes))
         m.d.comb += base.eq(Mux(in_map, 0, self.window_base[12:]))
 
@@ -76,10 +80,14 @@ class BurstCutter(wiring.Component):
         m.d.comb += beyond.eq(~ends_run | ((end[:burst_bits] | (self.target.port_bytes - 1)) >= limit[:burst_bits]))
 
         held_last = Signal(burst_bits, reset_less=True)
-        bus_address, length = Signal(32, reset_less=True), Signal(8, reset_less=True)
+        length_bits = (self.target.burst_beats - 1).bit_length() if self.target.compact else 8
+        bus_address, length = Signal(self.bits, reset_less=True), Signal(length_bits, reset_less=True)
+        place = Cat(Const(0, beat_bits), self.address[beat_bits:12], self.address[12:] + base)
+        if self.target.compact:  # its base has none of these bits, and ``address`` stays
+            m.d.comb += bus_address.eq(Cat(Const(0, beat_bits), self.address[beat_bits:]))
         with m.If(self.compute):
             m.d.sync += [
-                bus_address.eq(Cat(Const(0, beat_bits), self.address[beat_bits:12], self.address[12:] + base)),
+                *([] if self.target.compact else [bus_address.eq(place)]),
                 length.eq(last[beat_bits:] - low[beat_bits:]),
                 held_last.eq(last),
                 self.ends_run.eq(ends_run),

@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 
-from tileloom.hw.descriptor import descriptor_layout, descriptor_words
+from tileloom.hw.descriptor import descriptor_layout
 from tileloom.hw.dma.loop_nest import LoopNest
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
@@ -48,23 +48,24 @@ class ElementWalk(wiring.Component):
 
     def __init__(self, target: Target) -> None:
         self.target = target
+        self.layout = descriptor_layout(isa.Load, target)
         size = range(target.window_banks + 1)
         super().__init__(
             {
                 "load": In(1),
-                "words": In(32 * descriptor_words(isa.Load)),
+                "words": In(self.layout.size),
                 "step": In(1),
                 "is_data": Out(1),
                 "take": Out(size),
                 "count": Out(size),
-                "offset": Out(24),
+                "offset": Out(self.layout["advance"].width),
                 "ends_data": Out(1),
                 "ends_chunk": Out(1),
                 "ends_band": Out(1),
                 "done": Out(1),
                 "destination": Out(1),
                 "pad_value": Out(target.activation_bits),
-                "advance": Out(24),
+                "advance": Out(self.layout["advance"].width),
                 "piece": Out(3),
                 "spread": Out(6),
             }
@@ -72,24 +73,32 @@ class ElementWalk(wiring.Component):
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
-        m.submodules.nest = nest = LoopNest([16, 6, 16])
-        given = data.View(descriptor_layout(isa.Load), self.words)
+        layout, compact = self.layout, self.target.compact
+        given = data.View(layout, self.words)
+        counts = [given[name].shape().width for name in ("blocks", "parts", "bands")]
+        m.submodules.nest = nest = LoopNest(counts, steady=compact)
         kept = "rows_before rows rows_after elements pad_left pad_right row_window block_window pitch pad_pitch"
         kept += " take last_take write last_write pad_write pad_value destination advance piece spread"
-        layout = descriptor_layout(isa.Load)
-        held = Signal(data.StructLayout({name: layout.members[name] for name in kept.split()}), reset_less=True)
-        with m.If(self.load):
-            m.d.sync += [held[name].eq(given[name]) for name in kept.split()]
+        held = given
+        if not compact:
+            held = Signal(data.StructLayout({name: layout.members[name] for name in kept.split()}), reset_less=True)
+            with m.If(self.load):
+                m.d.sync += [held[name].eq(given[name]) for name in kept.split()]
 
         # What depends on the descriptor alone is known from its taking on, and so is whether a count is at its last.
         fixed = Signal(data.StructLayout({name: 1 for name in FIXED}), reset_less=True)
         after_last = Signal(signed(24), reset_less=True)  # from a part's last element to the next
-        with m.If(self.load):
-            m.d.sync += [fixed[name].eq(given[name] == 0) for name in FIXED]
-            contiguous = Mux(given.pitch == given.write, given.last_write, given.pitch)
-            m.d.sync += after_last.eq(Mux(given.piece != 0, given.last_pitch, contiguous))
+        contiguous = Mux(given.pitch == given.write, given.last_write, given.pitch)
+        known = [fixed[name].eq(given[name] == 0) for name in FIXED]
+        known.append(after_last.eq(Mux(given.piece != 0, given.last_pitch, contiguous)))
+        if compact:
+            m.d.comb += known
+        else:
+            with m.If(self.load):
+                m.d.sync += known
         part, region = Signal(Part, reset_less=True), Signal(Region, reset_less=True)
-        elements_left, rows_left = Signal(16, reset_less=True), Signal(16, reset_less=True)
+        counts = [given[name].shape().width for name in ("elements", "rows")]
+        elements_left, rows_left = Signal(counts[0], reset_less=True), Signal(counts[1], reset_less=True)
         last_of_part, last_of_region = Signal(reset_less=True), Signal(reset_less=True)
         ends_row, ends_block = Signal(), Signal()
         in_part, behind = Signal(), Signal()
@@ -162,10 +171,10 @@ class ElementWalk(wiring.Component):
     def _add_offset(self, m: Module, held: data.View, ends_row: Signal, ends_block: Signal, pitch: Value) -> None:
         """Offsets of the element, its row and its block; which of the sums counts is known late."""
         element, row, block = (
-            Signal(24, name=f"{name}_offset", reset_less=True) for name in ("element", "row", "block")
+            Signal(len(self.offset), name=f"{name}_offset", reset_less=True) for name in ("element", "row", "block")
         )
         next_element, next_row, next_block, following = (
-            Signal(24, name=f"next_{name}") for name in ("element", "row", "block", "offset")
+            Signal(len(self.offset), name=f"next_{name}") for name in ("element", "row", "block", "offset")
         )
         m.d.comb += [
             next_element.eq(element + pitch),

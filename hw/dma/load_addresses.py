@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from tileloom.hw.descriptor import descriptor_layout, descriptor_words
+from tileloom.hw.descriptor import descriptor_layout, descriptor_words, kept_bits
 from tileloom.hw.descriptor_queue import DescriptorQueue
 from tileloom.hw.dma.axi import BurstOffer
 from tileloom.hw.dma.burst_cutter import BurstCutter
@@ -16,6 +16,7 @@ from tileloom.hw.interfaces import ConfigurationLine, Reservation
 from tileloom.hw.spec import isa, timing
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.registers import Error
+from tileloom.hw.spec.widths import address_bits
 
 
 class LoadAddresses(wiring.Component):
@@ -57,13 +58,15 @@ class LoadAddresses(wiring.Component):
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
-        m.submodules.queue = queue = DescriptorQueue(descriptor_words(isa.Load), timing.LOAD_QUEUE_WORDS)
-        m.submodules.runs = runs = RunAddresses(32)
-        m.submodules.cutter = cutter = BurstCutter(self.target, 24)
+        kept = kept_bits(isa.Load, self.target)
+        m.submodules.queue = queue = DescriptorQueue(descriptor_words(isa.Load), timing.LOAD_QUEUE_WORDS, kept)
+        given = data.View(descriptor_layout(isa.Load, self.target), queue.words)
+        bits, left_bits = address_bits(self.target), given.run_bytes.shape().width
+        m.submodules.runs = runs = RunAddresses(self.target, bits)
+        m.submodules.cutter = cutter = BurstCutter(self.target, left_bits)
         m.submodules.guard = guard = SpaceGuard(self.target)
         m.submodules.mask = mask = PartMask(self.target)
         wiring.connect(m, wiring.flipped(self.configuration), queue.configuration)
-        given = data.View(descriptor_layout(isa.Load), queue.words)
 
         # What stays of the descriptor after its taking, besides what nest and mask keep.
         held = Signal(
@@ -80,8 +83,10 @@ class LoadAddresses(wiring.Component):
             ),
             reset_less=True,
         )
+        keep = [held[name].eq(given[name]) for name in held.shape().members if name != "any_rows"]
+        keep.append(held.any_rows.eq(given.rows != 0))
         after = Signal(16, reset_less=True)
-        address, left = Signal(32, reset_less=True), Signal(24, reset_less=True)
+        address, left = Signal(bits, reset_less=True), Signal(left_bits, reset_less=True)
         state_idle = Signal()
         claim, take = Signal(), Signal()
         m.d.comb += [
@@ -129,13 +134,15 @@ class LoadAddresses(wiring.Component):
             self.offer.length.eq(cutter.length),
         ]
 
+        if self.target.compact:
+            m.d.comb += [*keep, queue.rest.eq(state_idle)]
+
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += state_idle.eq(1)
                 with m.If(queue.valid & ~self.halt):
                     m.d.comb += take.eq(1)
-                    m.d.sync += [held[name].eq(given[name]) for name in held.shape().members if name != "any_rows"]
-                    m.d.sync += [held.any_rows.eq(given.rows != 0), after.eq(given.after)]
+                    m.d.sync += [*([] if self.target.compact else keep), after.eq(given.after)]
                     m.d.sync += [address.eq(given.address), left.eq(given.run_bytes)]
                     m.next = "CHUNK"
                     with m.If(self._illegal(given)):

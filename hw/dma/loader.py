@@ -2,11 +2,11 @@
 
 from itertools import pairwise
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Module, Mux, ShapeLike, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from tileloom.hw.descriptor import descriptor_layout, descriptor_words
+from tileloom.hw.descriptor import descriptor_layout, descriptor_words, kept_bits
 from tileloom.hw.descriptor_queue import DescriptorQueue
 from tileloom.hw.dma.axi import ReadBeat
 from tileloom.hw.dma.element_walk import ElementWalk
@@ -63,7 +63,8 @@ class Loader(wiring.Component):
     def elaborate(self, _platform: object) -> Module:
         m = Module()
         target = self.target
-        m.submodules.queue = queue = DescriptorQueue(descriptor_words(isa.Load), timing.LOAD_QUEUE_WORDS)
+        kept = kept_bits(isa.Load, target)
+        m.submodules.queue = queue = DescriptorQueue(descriptor_words(isa.Load), timing.LOAD_QUEUE_WORDS, kept)
         m.submodules.walk = walk = ElementWalk(target)
         m.submodules.cursor = cursor = StagingCursor(target)
         m.submodules.ring = ring = StagingRing(target)
@@ -71,20 +72,21 @@ class Loader(wiring.Component):
         m.submodules.spreader = spreader = Spreader(target.window_banks, target.activation_bits)
         wiring.connect(m, wiring.flipped(self.configuration), queue.configuration)
         wiring.connect(m, wiring.flipped(self.beat), ring.beat)
-        given = data.View(descriptor_layout(isa.Load), queue.words)
+        given = data.View(descriptor_layout(isa.Load, target), queue.words)
 
-        element = data.StructLayout(
-            {
-                "mask": target.tiles,
-                "destination": 1,
-                "offset": 24,
-                "count": range(target.window_banks + 1),
-                "is_data": 1,
-                "pad_value": target.activation_bits,
-                "last": 1,
-                "advance": 24,
-            }
-        )
+        members: dict[str, ShapeLike] = {
+            "mask": target.tiles,
+            "destination": 1,
+            "offset": walk.offset.shape(),
+            "count": range(target.window_banks + 1),
+            "is_data": 1,
+            "pad_value": target.activation_bits,
+            "last": 1,
+            "advance": walk.advance.shape(),
+        }
+        # A compact machine still has the descriptor when its last element goes onto the line.
+        steady = ("destination", "pad_value", "advance") if target.compact else ()
+        element = data.StructLayout({name: shape for name, shape in members.items() if name not in steady})
         # The walk runs ahead of the loading by a few elements: what an element is never waits for whether it may come.
         walked = data.StructLayout(
             {
@@ -124,13 +126,13 @@ class Loader(wiring.Component):
             ahead.push.eq(walks),
             ahead.pop.eq(load),
             ahead.i.element.mask.eq(mask.mask),
-            ahead.i.element.destination.eq(walk.destination),
+            *(ahead.i.element[name].eq(getattr(walk, name)) for name in ("destination",) if name not in steady),
             ahead.i.element.offset.eq(walk.offset),
             ahead.i.element.count.eq(walk.count),
             ahead.i.element.is_data.eq(walk.is_data),
-            ahead.i.element.pad_value.eq(walk.pad_value),
+            *(ahead.i.element[name].eq(getattr(walk, name)) for name in ("pad_value",) if name not in steady),
             ahead.i.element.last.eq(walk.ends_chunk),
-            ahead.i.element.advance.eq(walk.advance),
+            *(ahead.i.element[name].eq(getattr(walk, name)) for name in ("advance",) if name not in steady),
             ahead.i.position.eq(cursor.position),
             ahead.i.until.eq(cursor.until),
             ahead.i.freed.eq(cursor.freed),
@@ -166,22 +168,25 @@ class Loader(wiring.Component):
         for before, after in pairwise(stages):
             m.d.sync += after.eq(before)
         s3 = stages[-1]
+        fixed = walk if target.compact else s3
+        if target.compact:
+            m.d.comb += queue.rest.eq(~running)
         # The spreader turns to a descriptor when the one before has left its stage, and before its own elements come.
         turn = delayed(m, take, SPREADER_STAGE - 1, "spread")[-1]
         m.d.comb += [
             spreader.load.eq(turn),
             spreader.piece.eq(walk.piece),
             spreader.spread.eq(walk.spread),
-            spreader.bytes.eq(Mux(s3.is_data, ring.bytes, s3.pad_value.replicate(target.window_banks))),
+            spreader.bytes.eq(Mux(s3.is_data, ring.bytes, fixed.pad_value.replicate(target.window_banks))),
             spreader.count.eq(s3.count),
         ]
         m.d.sync += [
             self.line.mask.eq(s3.mask),
-            self.line.destination.eq(s3.destination),
+            self.line.destination.eq(fixed.destination),
             self.line.offset.eq(s3.offset),
             self.line.enable.eq(spreader.enable),
             self.line.data.eq(spreader.data),
             self.line.last.eq(s3.last),
-            self.line.advance.eq(s3.advance),
+            self.line.advance.eq(fixed.advance),
         ]
         return m

@@ -15,6 +15,7 @@ class LoopAddress(wiring.Component):
     ----------
     levels : loops, level 0 innermost
     bits : width of the address, which wraps
+    steady : the strides stay what they are while the loops run, and so are not kept
 
     Members
     -------
@@ -25,11 +26,12 @@ class LoopAddress(wiring.Component):
     following : Out(bits), of its next pass; has a meaning where ``advance`` is not 0
     """
 
-    def __init__(self, levels: int, bits: int) -> None:
+    def __init__(self, levels: int, bits: int, *, steady: bool = False) -> None:
         if levels < 1 or bits < 1:
             raise ValueError(f"levels and bits must be at least 1, not {levels!r} and {bits!r}")
         self.levels = levels
         self.bits = bits
+        self.steady = steady
         super().__init__(
             {
                 "load": In(1),
@@ -49,10 +51,12 @@ class LoopAddress(wiring.Component):
         base, stride = Signal(self.bits), Signal(self.bits)
         m.d.comb += [self.following.eq(base + stride), self.address.eq(bases[0])]
         for n in range(self.levels):
+            given = getattr(self, f"stride{n}")
+            keep = [] if self.steady else [strides[n].eq(given)]
             with m.If(self.advance[n]):
-                m.d.comb += [base.eq(bases[n]), stride.eq(strides[n])]
+                m.d.comb += [base.eq(bases[n]), stride.eq(given if self.steady else strides[n])]
             with m.If(self.load):
-                m.d.sync += [bases[n].eq(self.start), strides[n].eq(getattr(self, f"stride{n}"))]
+                m.d.sync += [bases[n].eq(self.start), *keep]
             with m.Elif(self.step & self.advance[n:].any()):
                 m.d.sync += bases[n].eq(self.following)
         return m

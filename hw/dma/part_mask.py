@@ -39,8 +39,11 @@ class PartMask(wiring.Component):
             Signal(6, reset_less=True),
         )
         m.d.comb += self.mask.eq(mask)
+        begin = [first.eq(self.start), mask.eq(self.start), shift.eq(self.shift)]
+        if self.target.compact:  # start and shift stay what they are while the descriptor is worked on
+            first, shift, begin = self.start, self.shift, [mask.eq(self.start)]
         with m.If(self.load):
-            m.d.sync += [first.eq(self.start), mask.eq(self.start), shift.eq(self.shift)]
+            m.d.sync += begin
         with m.Elif(self.first_part):
             m.d.sync += mask.eq(first)
         with m.Elif(self.next_part):

@@ -10,6 +10,7 @@ from tileloom.hw.dma.burst_cutter import BurstCutter
 from tileloom.hw.spec import timing
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.registers import Error
+from tileloom.hw.spec.widths import address_bits
 
 
 class ProgramFetch(wiring.Component):
@@ -52,8 +53,9 @@ class ProgramFetch(wiring.Component):
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
-        m.submodules.cutter = cutter = BurstCutter(self.target, 32)
-        address, left = Signal(32, reset_less=True), Signal(32, reset_less=True)
+        bits = address_bits(self.target)
+        m.submodules.cutter = cutter = BurstCutter(self.target, bits)
+        address, left = Signal(bits, reset_less=True), Signal(bits, reset_less=True)
         reserved = Signal(range(self.beats + 1))  # beats requested and not yet popped
         freed = Signal()
         self._add_words(m, freed)
@@ -107,7 +109,7 @@ class ProgramFetch(wiring.Component):
         # The memory's output is the beat at ``tail``; its words go to the output register one by one.
         front_valid = Signal()
         front_word, popped_word = Signal(range(words)), Signal(range(words))
-        words_left = Signal(30)
+        words_left = Signal(address_bits(self.target) - 2)
         move, advance = Signal(), Signal()
         following = Signal.like(tail)
         word = Signal(32, reset_less=True)

@@ -4,10 +4,11 @@ from amaranth.hdl import Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from tileloom.hw.descriptor import descriptor_layout, descriptor_words
+from tileloom.hw.descriptor import descriptor_layout
 from tileloom.hw.dma.loop_address import LoopAddress
 from tileloom.hw.dma.loop_nest import LoopNest
 from tileloom.hw.spec import isa
+from tileloom.hw.spec.config import Target
 
 LEVELS = (("rows", "run_stride"), ("blocks", "block_stride"), ("parts", "part_stride"), ("bands", "band_stride"))
 """Counts and strides, innermost first; the rows of a block are counted in runs of ``rows_per_run``."""
@@ -18,6 +19,7 @@ class RunAddresses(wiring.Component):
 
     Parameters
     ----------
+    target
     bits : low bits of the address that are wanted, 1 .. 32
 
     Members
@@ -28,12 +30,14 @@ class RunAddresses(wiring.Component):
     done : Out(1), there is no next run
     """
 
-    def __init__(self, bits: int) -> None:
+    def __init__(self, target: Target, bits: int) -> None:
+        self.target = target
         self.bits = bits
+        self.layout = descriptor_layout(isa.Load, target)
         super().__init__(
             {
                 "load": In(1),
-                "words": In(32 * descriptor_words(isa.Load)),
+                "words": In(self.layout.size),
                 "step": In(1),
                 "following": Out(bits),
                 "next_run": Out(1),
@@ -45,9 +49,9 @@ class RunAddresses(wiring.Component):
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
-        given = data.View(descriptor_layout(isa.Load), self.words)
-        m.submodules.nest = nest = LoopNest([given[count].shape().width for count, _ in LEVELS])
-        m.submodules.places = places = LoopAddress(len(LEVELS), self.bits)
+        given, steady = data.View(self.layout, self.words), self.target.compact
+        m.submodules.nest = nest = LoopNest([given[count].shape().width for count, _ in LEVELS], steady=steady)
+        m.submodules.places = places = LoopAddress(len(LEVELS), self.bits, steady=steady)
         for level, (count, stride) in enumerate(LEVELS):
             m.d.comb += getattr(nest, f"count{level}").eq(given[count])
             m.d.comb += getattr(places, f"stride{level}").eq(given[stride])

@@ -1,6 +1,6 @@
 """The smart DMA: the memory and the map buffer become streams to the tiles, and the tiles' slots go back."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import Cat, Module, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -153,13 +153,18 @@ class SmartDma(wiring.Component):
         m.d.sync += self.progress.eq(elements.progress | beat | writes.progress)
         return m
 
+    def _absolute(self, address: Value) -> Value:
+        """An address on the bus: a compact machine's window is aligned to its address space."""
+        bits = self.target.address_bits
+        return Cat(address[:bits], self.window_base[bits:]) if self.target.compact else address
+
     def _add_axi_reads(self, m: Module, reads: ReadPath) -> None:
         axi = self.axi
         m.d.comb += [
+            axi.araddr.eq(self._absolute(reads.ar_address)),
             axi.arvalid.eq(reads.ar_valid),
             reads.ar_ready.eq(axi.arready),
             axi.arid.eq(reads.ar_client),
-            axi.araddr.eq(reads.ar_address),
             axi.arlen.eq(reads.ar_length),
             axi.arsize.eq((self.target.port_bytes - 1).bit_length()),
             axi.arburst.eq(INCREMENTING),
@@ -188,7 +193,7 @@ class SmartDma(wiring.Component):
             reads.map_data.eq(writes.map_data),
             axi.awvalid.eq(writes.aw_valid),
             writes.aw_ready.eq(axi.awready),
-            axi.awaddr.eq(writes.aw_address),
+            axi.awaddr.eq(self._absolute(writes.aw_address)),
             axi.awlen.eq(writes.aw_length),
             axi.awsize.eq((self.target.port_bytes - 1).bit_length()),
             axi.awburst.eq(INCREMENTING),

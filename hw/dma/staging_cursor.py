@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from tileloom.hw.descriptor import descriptor_layout, descriptor_words
+from tileloom.hw.descriptor import descriptor_layout
 from tileloom.hw.dma.run_addresses import RunAddresses
 from tileloom.hw.dma.staging import StagingShape
 from tileloom.hw.spec import isa
@@ -27,11 +27,12 @@ class StagingCursor(wiring.Component):
     def __init__(self, target: Target) -> None:
         self.target = target
         self.staging = StagingShape(target)
+        self.layout = descriptor_layout(isa.Load, target)
         size = range(target.window_banks + 1)
         super().__init__(
             {
                 "load": In(1),
-                "words": In(32 * descriptor_words(isa.Load)),
+                "words": In(self.layout.size),
                 "take": In(size),
                 "write": In(size),
                 "ends_row": In(1),
@@ -49,13 +50,14 @@ class StagingCursor(wiring.Component):
         unit = self.target.element_bytes.bit_length() - 1
         burst = self.target.burst_bytes // self.target.element_bytes
         burst_bits = (burst - 1).bit_length()
-        m.submodules.runs = runs = RunAddresses(burst_bits + unit)
+        m.submodules.runs = runs = RunAddresses(self.target, burst_bits + unit)
         following = runs.following[unit:]
         ends_run = Signal()
-        given = data.View(descriptor_layout(isa.Load), self.words)
+        given = data.View(self.layout, self.words)
         m.d.comb += [runs.load.eq(self.load), runs.words.eq(self.words), runs.step.eq(self.step & ends_run)]
 
-        rows_per_run, rows_left = Signal(16, reset_less=True), Signal(16, reset_less=True)
+        rows = given.rows_per_run.shape().width
+        rows_per_run, rows_left = Signal(rows, reset_less=True), Signal(rows, reset_less=True)
         one_row, last_row = Signal(reset_less=True), Signal(reset_less=True)  # of a run at all, of this run
         low = Signal(burst_bits, reset_less=True)  # the memory address of the element, from the multiple before
         position, run_start = Signal(position_bits, reset_less=True), Signal(position_bits, reset_less=True)
@@ -82,18 +84,21 @@ class StagingCursor(wiring.Component):
             m.d.comb += self.freed.eq(position_after[line_bits:] - low_after[line_bits:burst_bits])
         with m.If(self.step):
             m.d.sync += freed.eq(self.freed)
+        first = Cat(given.address[unit : unit + line_bits], freed)
+        begin = {
+            "rows_per_run": rows_per_run.eq(given.rows_per_run),
+            "rows_left": rows_left.eq(given.rows_per_run),
+            "one_row": one_row.eq(given.rows_per_run == 1),
+            "last_row": last_row.eq(given.rows_per_run == 1),
+            "to_next": to_next.eq(given.run_bytes[unit:] + self.target.port_activations - 1),
+            "low": low.eq(given.address[unit:]),
+            "position": position.eq(first),
+            "run_start": run_start.eq(first),
+        }
+        if self.target.compact:  # the descriptor stays as long as it is worked on
+            m.d.comb += [begin.pop(name) for name in ("rows_per_run", "one_row", "to_next")]
         with m.If(self.load):
-            first = Cat(given.address[unit : unit + line_bits], freed)
-            m.d.sync += [
-                rows_per_run.eq(given.rows_per_run),
-                rows_left.eq(given.rows_per_run),
-                one_row.eq(given.rows_per_run == 1),
-                last_row.eq(given.rows_per_run == 1),
-                to_next.eq(given.run_bytes[unit:] + self.target.port_activations - 1),
-                low.eq(given.address[unit:]),
-                position.eq(first),
-                run_start.eq(first),
-            ]
+            m.d.sync += list(begin.values())
         with m.Elif(self.step & ends_run):
             m.d.sync += [
                 rows_left.eq(rows_per_run),

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from tileloom.hw.descriptor import descriptor_layout, descriptor_words
+from tileloom.hw.descriptor import descriptor_layout, descriptor_words, kept_bits
 from tileloom.hw.descriptor_queue import DescriptorQueue
 from tileloom.hw.dma.burst_cutter import BurstCutter
 from tileloom.hw.dma.loop_address import LoopAddress
@@ -15,6 +15,7 @@ from tileloom.hw.spec import isa, timing
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.isa import Space
 from tileloom.hw.spec.registers import Error
+from tileloom.hw.spec.widths import address_bits
 
 LEVELS = ("runs", "subparts", "parts", "inner", "outer")
 """Loops of a STORE, innermost first."""
@@ -65,13 +66,16 @@ class StoreAddresses(wiring.Component):
         beat_bits = (self.target.port_bytes - 1).bit_length()
         # Slots count activations, memory bytes.
         unit = self.target.element_bytes.bit_length() - 1
-        m.submodules.queue = queue = DescriptorQueue(descriptor_words(isa.Store), timing.STORE_QUEUE_WORDS)
-        m.submodules.nest = nest = LoopNest([16, 6, 6, 16, 16])
-        m.submodules.places = places = LoopAddress(len(LEVELS), 32)
-        m.submodules.tiles = tiles = LoopAddress(len(LEVELS), 6)
-        m.submodules.cutter = cutter = BurstCutter(self.target, 20)
+        compact = self.target.compact
+        kept = kept_bits(isa.Store, self.target)
+        m.submodules.queue = queue = DescriptorQueue(descriptor_words(isa.Store), timing.STORE_QUEUE_WORDS, kept)
+        given = data.View(descriptor_layout(isa.Store, self.target), queue.words)
+        bits, left_bits = address_bits(self.target), given.run_bytes.shape().width
+        m.submodules.nest = nest = LoopNest([given[name].shape().width for name in LEVELS], steady=compact)
+        m.submodules.places = places = LoopAddress(len(LEVELS), bits, steady=compact)
+        m.submodules.tiles = tiles = LoopAddress(len(LEVELS), given.part_tiles.shape().width, steady=compact)
+        m.submodules.cutter = cutter = BurstCutter(self.target, left_bits)
         wiring.connect(m, wiring.flipped(self.configuration), queue.configuration)
-        given = data.View(descriptor_layout(isa.Store), queue.words)
         take, step = Signal(), Signal()
         for level, name in enumerate(LEVELS):
             stride = "run_stride" if name == "runs" else f"{name.removesuffix('s')}_stride"
@@ -84,11 +88,14 @@ class StoreAddresses(wiring.Component):
         m.d.comb += [tiles.stride1.eq(given.subpart_tiles), tiles.stride2.eq(given.part_tiles)]
 
         space, any_runs = Signal(reset_less=True), Signal(reset_less=True)
-        run_bytes, run_slot = Signal(20, reset_less=True), Signal(16, reset_less=True)
-        address, left = Signal(32, reset_less=True), Signal(20, reset_less=True)
+        run_bytes, run_slot = Signal(left_bits, reset_less=True), Signal.like(given.run_slot, reset_less=True)
+        address, left = Signal(bits, reset_less=True), Signal(left_bits, reset_less=True)
+        keep = [space.eq(given.space), any_runs.eq(given.runs != 0)]
+        keep += [run_bytes.eq(given.run_bytes), run_slot.eq(given.run_slot)]
         slot_start, slot_place = Signal(17, reset_less=True), Signal(17, reset_less=True)
         fresh = Signal(reset_less=True)  # `slot_start` and `address` are those of a run that has not begun
-        beats_left, first = Signal(8, reset_less=True), Signal(reset_less=True)
+        beat_count = (self.target.burst_beats - 1).bit_length() if compact else 8
+        beats_left, first = Signal(beat_count, reset_less=True), Signal(reset_less=True)
         map_beat = Signal.like(self.read.map_beat, reset_less=True)
         state_idle, reading, release, full = Signal(), Signal(), Signal(), Signal()
         in_map = space == Space.MAP
@@ -111,6 +118,8 @@ class StoreAddresses(wiring.Component):
             self.read.to_map.eq(in_map),
             self.read.map_beat.eq(map_beat),
         ]
+        if compact:
+            m.d.comb += [*keep, queue.rest.eq(state_idle)]
         self._add_slots(m, tiles.address, slot_place, release, full)
 
         next_start = Signal(17)  # of the next run of the slot, or of the next slot
@@ -121,8 +130,7 @@ class StoreAddresses(wiring.Component):
                 m.d.comb += state_idle.eq(1)
                 with m.If(queue.valid & ~self.halt):
                     m.d.comb += take.eq(1)
-                    m.d.sync += [space.eq(given.space), any_runs.eq(given.runs != 0)]
-                    m.d.sync += [run_bytes.eq(given.run_bytes), run_slot.eq(given.run_slot)]
+                    m.d.sync += [] if compact else keep
                     m.d.sync += [address.eq(given.address), left.eq(given.run_bytes)]
                     m.d.sync += [slot_start.eq(0), fresh.eq(1)]
                     m.next = "SLOT"

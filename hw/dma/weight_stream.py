@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from tileloom.hw.descriptor import descriptor_layout, descriptor_words
+from tileloom.hw.descriptor import descriptor_layout, descriptor_words, kept_bits
 from tileloom.hw.descriptor_queue import DescriptorQueue
 from tileloom.hw.dma.axi import BurstOffer, ReadBeat
 from tileloom.hw.dma.burst_cutter import BurstCutter
@@ -16,6 +16,7 @@ from tileloom.hw.interfaces import ConfigurationLine, Reservation, WeightLine
 from tileloom.hw.spec import isa, timing
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.registers import Error
+from tileloom.hw.spec.widths import address_bits
 
 
 class WeightStream(wiring.Component):
@@ -57,17 +58,21 @@ class WeightStream(wiring.Component):
         m = Module()
         retire = self.beat.valid & self.beat.last
         beat_bits = (self.target.port_bytes - 1).bit_length()
-        m.submodules.queue = queue = DescriptorQueue(descriptor_words(isa.Weights), timing.WEIGHTS_QUEUE_WORDS)
-        m.submodules.nest = nest = LoopNest([6, 16, 16])
-        m.submodules.cutter = cutter = BurstCutter(self.target, 20 + beat_bits)
+        compact = self.target.compact
+        kept = kept_bits(isa.Weights, self.target)
+        m.submodules.queue = queue = DescriptorQueue(descriptor_words(isa.Weights), timing.WEIGHTS_QUEUE_WORDS, kept)
+        given = data.View(descriptor_layout(isa.Weights, self.target), queue.words)
+        loops = [count.shape().width for count in (given.parts, given.portions, given.repeats)]
+        bits, left_bits = address_bits(self.target), given.beats.shape().width
+        m.submodules.nest = nest = LoopNest(loops, steady=compact)
+        m.submodules.cutter = cutter = BurstCutter(self.target, left_bits + beat_bits)
         m.submodules.guard = guard = SpaceGuard(self.target)
         m.submodules.mask = mask = PartMask(self.target)
         wiring.connect(m, wiring.flipped(self.configuration), queue.configuration)
-        given = data.View(descriptor_layout(isa.Weights), queue.words)
 
-        space, start = Signal(reset_less=True), Signal(32, reset_less=True)
-        words, beats = Signal(16, reset_less=True), Signal(20, reset_less=True)
-        address, left = Signal(32, reset_less=True), Signal(20, reset_less=True)
+        space, start = Signal(reset_less=True), Signal(bits, reset_less=True)
+        words, beats = Signal.like(given.words, reset_less=True), Signal(left_bits, reset_less=True)
+        address, left = Signal(bits, reset_less=True), Signal(left_bits, reset_less=True)
         state_idle, take, claim = Signal(), Signal(), Signal()
         no_bytes = Const(0, beat_bits)
         m.d.comb += [
@@ -96,16 +101,20 @@ class WeightStream(wiring.Component):
             self.offer.address.eq(cutter.bus_address),
             self.offer.length.eq(cutter.length),
         ]
+        aligned = Cat(no_bytes, given.address[beat_bits:])
+        keep = [space.eq(given.space), start.eq(aligned)]
+        keep_sizes = [words.eq(given.words), beats.eq(given.beats)]
+        if compact:
+            m.d.comb += [*keep, *keep_sizes, queue.rest.eq(state_idle)]
+            keep = keep_sizes = []
         self._add_line(m, mask.mask, words, cutter.ends_run)
 
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += state_idle.eq(1)
                 with m.If(queue.valid & ~self.halt):
-                    aligned = Cat(no_bytes, given.address[beat_bits:])
                     m.d.comb += take.eq(1)
-                    m.d.sync += [space.eq(given.space), start.eq(aligned), address.eq(aligned)]
-                    m.d.sync += [words.eq(given.words), beats.eq(given.beats)]
+                    m.d.sync += [*keep, address.eq(aligned), *keep_sizes]
                     m.next = "PORTION"
                     counts = (given.repeats, given.portions, given.parts, given.words, given.beats)
                     with m.If(~Cat(count.any() for count in counts).all()):
@@ -140,9 +149,10 @@ class WeightStream(wiring.Component):
     def _add_line(self, m: Module, mask: Signal, words: Signal, ends_portion: Signal) -> None:
         """What is known of every granted burst waits here for the burst's beats."""
         retire = self.beat.valid & self.beat.last
-        burst = data.StructLayout({"mask": self.target.tiles, "words": 16, "ends_portion": 1})
+        burst = data.StructLayout({"mask": self.target.tiles, "words": len(words), "ends_portion": 1})
         m.submodules.bursts = bursts = ShortQueue(burst, self.target.outstanding)
-        line_data, line_words = Signal(8 * self.target.port_bytes, reset_less=True), Signal(16, reset_less=True)
+        line_data = Signal(8 * self.target.port_bytes, reset_less=True)
+        line_words = Signal(len(words), reset_less=True)
         m.d.comb += [
             bursts.push.eq(self.offer.granted),
             bursts.i.mask.eq(mask),

@@ -17,6 +17,8 @@ from tileloom.hw.spec.notebook import table
 from tileloom.hw.spec.quant import accumulator_bits
 
 PRESETS = Path(__file__).parent / "targets"
+LATER = ("compact", "address_bits", "count_bits", "counters")
+"""Fields that came when programs and hardware of older targets were already about."""
 
 
 class TargetError(ValueError):
@@ -105,6 +107,17 @@ class Target:
     """Bits of a sum: 32 for 8-bit operands, 48 for 16-bit ones."""
     watchdog_cycles: int = 65_536
     """Cycles without any progress after which the grid halts with a status."""
+    compact: bool = False
+    """For small FPGAs: a unit works on its descriptor where the queue puts it together, so that the next one comes only
+    when it is at rest; of every field only the bits are kept that buffers, ``address_bits`` and ``count_bits`` ask for
+    (:mod:`.widths`)."""
+    address_bits: int = 32
+    """Bits of an address: memory, program and map buffer end at ``2 ** address_bits`` or before; 32 where not
+    ``compact``."""
+    count_bits: int = 16
+    """Bits that are kept of the counts of loops, 8 to 16; 16 where not ``compact``."""
+    counters: bool = True
+    """The stall counters by cause; without them their registers read 0."""
     memory: MemoryModel = field(default_factory=MemoryModel)
 
     def __post_init__(self) -> None:
@@ -166,6 +179,19 @@ class Target:
         _check(self.segments in (0, 8, 16, 32, 64), f"segments must be 0, 8, 16, 32 or 64, not {self.segments}")
         _between("watchdog_cycles", self.watchdog_cycles, 256, 1 << 30)
         _between("clock_hz", self.clock_hz, 1_000, 10_000_000_000)
+        self._check_widths()
+
+    def _check_widths(self) -> None:
+        _between("address_bits", self.address_bits, 14, 32)
+        _between("count_bits", self.count_bits, 8, 16)
+        for name, usual in (("address_bits", 32), ("count_bits", 16)):
+            value = getattr(self, name)
+            _check(self.compact or value == usual, f"{name} must be {usual} where compact is false, not {value}")
+        _check(
+            self.map_bytes < 1 << self.address_bits,
+            f"address_bits must be at least {self.map_bytes.bit_length()} for map_bytes = {self.map_bytes}, "
+            f"not {self.address_bits}",
+        )
 
     def _check_precision(self) -> None:
         bits = self.activation_bits
@@ -263,8 +289,14 @@ class Target:
 
     @property
     def hash(self) -> int:
-        """64-bit identity of the hardware: everything but the name, clock and memory model; programs carry it."""
+        """64-bit identity of the hardware: everything but the name, clock and memory model; programs carry it.
+
+        A field of :data:`LATER` that has its default is left out, so that older targets keep their identity.
+        """
         fields = {k: v for k, v in self.to_dict().items() if k not in ("name", "clock_hz", "memory")}
+        for f in dataclasses.fields(self):
+            if f.name in LATER and fields[f.name] == f.default:
+                del fields[f.name]
         digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).digest()
         return int.from_bytes(digest[:8], "little")
 

@@ -12,6 +12,7 @@ from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.quant import signed_range
 from tileloom.hw.spec.validate_job import job_violations
 from tileloom.hw.spec.validate_transfer import load_violations, store_violations, weights_violations
+from tileloom.hw.spec.widths import width_violations
 
 
 def violations(instructions: Sequence[isa.Instruction], target: Target, memory_bytes: int | None = None) -> list[str]:
@@ -46,6 +47,7 @@ def _order(instructions: Sequence[isa.Instruction]) -> Iterator[str]:
 
 
 def _one(instruction: isa.Instruction, target: Target, memory_bytes: int | None) -> Iterator[str]:
+    yield from width_violations(instruction, target)
     match instruction:
         case isa.Load():
             yield from load_violations(instruction, target, memory_bytes)

@@ -96,10 +96,11 @@ class Accumulators(wiring.Component):
             m.d.sync += tree.eq(self.tree)
         for column in range(target.columns):
             stored = Mux(again, self.sums[column], remembered[column])
+            begins = Mux(begin.stored, 0, self.bias[column]) + Mux(begin.stored | begin.received, stored, 0).as_signed()
+            if target.compact and not target.local_lines:
+                begins = Mux(begin.stored, stored, self.bias[column])
             with m.If(begin.step & begin.first):
-                m.d.sync += start[column].eq(
-                    Mux(begin.stored, 0, self.bias[column]) + Mux(begin.stored | begin.received, stored, 0).as_signed()
-                )
+                m.d.sync += start[column].eq(begins)
             with m.If(opened.step & opened.first):
                 m.d.sync += first[column].eq(self._next(start[column], self.tree[column], opened.maximum))
             further = Signal(layout.elem_shape, name=f"further_{column}")

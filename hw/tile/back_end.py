@@ -66,7 +66,7 @@ class BackEnd(wiring.Component):
         self.write_stage = self.pool_stage + (POOL_LATENCY if target.pool else 0)
         super().__init__(
             {
-                "job": In(descriptor_layout(isa.Job)),
+                "job": In(descriptor_layout(isa.Job, target)),
                 "job_start": In(1),
                 "beat": In(BEAT),
                 "sums": In(beat_sums_layout(target)),
@@ -83,8 +83,9 @@ class BackEnd(wiring.Component):
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
-        starts = delayed(m, self.job_start, switch_delay(self.target) + back_end_latency(self.target), "job_start")
-        self._fetches = starts[switch_delay(self.target) :]
+        if not self.target.compact:
+            starts = delayed(m, self.job_start, switch_delay(self.target) + back_end_latency(self.target), "job_start")
+            self._fetches = starts[switch_delay(self.target) :]
         beats = delayed(m, self.beat, self.pool_stage, "beat")
         self._valid = [beat.valid for beat in beats]
 
@@ -101,7 +102,9 @@ class BackEnd(wiring.Component):
         return m
 
     def _fields(self, m: Module, stage: int, *names: str) -> list[Value]:
-        """Fields of the job whose results stand in ``stage``."""
+        """Fields of the job whose results stand in ``stage``; a compact machine has one job at a time."""
+        if self.target.compact:
+            return [self.job[name] for name in names]
         name = f"fields_{stage}_{names[0]}"
         m.submodules[name] = parameters = JobParameters(*names)
         m.d.comb += [

@@ -26,7 +26,7 @@ class Bases(wiring.Component):
         self.target = target
         super().__init__(
             {
-                "job": In(descriptor_layout(isa.Job)),
+                "job": In(descriptor_layout(isa.Job, target)),
                 "unit_end": In(1),
                 "inner_last": In(1),
                 "window": Out(range(target.window_activations)),

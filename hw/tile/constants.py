@@ -1,6 +1,6 @@
 """Bias, multiplier and shift of the columns of a group."""
 
-from amaranth.hdl import Cat, Module, Signal, signed, unsigned
+from amaranth.hdl import Cat, Module, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -61,15 +61,19 @@ class Constants(wiring.Component):
         index = delayed(m, self.index, stages, "index", reset_less=True)
         # Only as much of a word as can be constants is kept on the way.
         word = self.word[: layout.size * columns]
-        for stage in range(stages):
+        # The words of a group wait side by side where the next group cannot come before they have been taken.
+        early = target.compact and stages <= emission_cycles(target) + 1
+        shadow = Signal(layout.size * columns, reset_less=True)
+        if early:
+            self._wait(m, valid, index, word, shadow, stages)
+        for stage in range(0 if early else stages):
             following = Signal(len(word), name=f"word_{stage + 1}", reset_less=True)
             with m.If(valid[stage]):
                 m.d.sync += following.eq(word)
             word = following
 
-        shadow = Signal(layout.size * columns, reset_less=True)
         bits = 8 * target.word_bytes
-        for number in range(target.constant_words):
+        for number in range(0 if early else target.constant_words):
             part = shadow[bits * number : bits * (number + 1)]
             with m.If(valid[stages] & (index[stages] == number)):
                 m.d.sync += part.eq(word)
@@ -88,3 +92,19 @@ class Constants(wiring.Component):
             m.d.sync += ring.eq(Cat(ring[SCALE.size * results :], ring[: SCALE.size * results]))
         m.d.comb += self.scales.eq(ring[: SCALE.size * results])
         return m
+
+    def _wait(
+        self, m: Module, valid: list[Signal], index: list[Value], word: Value, shadow: Signal, stages: int
+    ) -> None:
+        """The words of a group in a register of their own, and all of them in the shadow when the last one is due.
+
+        A group lasts its constants and a pixel or more, so that the last word is taken before the next group's first.
+        """
+        words = self.target.constant_words
+        waiting = Signal(len(shadow), reset_less=True)
+        bits = 8 * self.target.word_bytes
+        for number in range(words):
+            with m.If(valid[0] & (index[0] == number)):
+                m.d.sync += waiting[bits * number : bits * (number + 1)].eq(word)
+        with m.If(valid[stages] & (index[stages] == words - 1)):
+            m.d.sync += shadow.eq(waiting)

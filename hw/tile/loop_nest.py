@@ -52,7 +52,7 @@ class LoopNest(wiring.Component):
         self.target = target
         super().__init__(
             {
-                "job": In(descriptor_layout(isa.Job)),
+                "job": In(descriptor_layout(isa.Job, target)),
                 "load": In(1),
                 "run": In(1),
                 "advance": Out(len(LEVELS)),
@@ -98,7 +98,7 @@ class LoopNest(wiring.Component):
         with m.Elif(self.constants):
             m.d.sync += [in_constants.eq(~index_last), self.constants_index.eq(self.constants_index + 1)]
         has_idle, idle_last = Signal(reset_less=True), Signal(reset_less=True)
-        idle_left = Signal(16, reset_less=True)
+        idle_left = Signal.like(self.job.idle, reset_less=True)
         with m.If(self.load):
             m.d.sync += has_idle.eq(self.job.idle != 0)
         with m.If(self.constants_last | self.pixel_end):

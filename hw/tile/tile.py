@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import connect, flipped
 
-from tileloom.hw.descriptor import descriptor_words
+from tileloom.hw.descriptor import descriptor_words, kept_bits
 from tileloom.hw.descriptor_queue import DescriptorQueue
 from tileloom.hw.interfaces import TilePorts
 from tileloom.hw.spec import isa
@@ -42,7 +42,9 @@ class Tile(wiring.Component):
     def elaborate(self, _platform: object) -> Module:
         m = Module()
         target = self.target
-        m.submodules.queue = queue = DescriptorQueue(descriptor_words(isa.Job), JOB_QUEUE_WORDS)
+        m.submodules.queue = queue = DescriptorQueue(
+            descriptor_words(isa.Job), JOB_QUEUE_WORDS, kept_bits(isa.Job, target)
+        )
         m.submodules.control = self._control = control = UnitControl(target)
         m.submodules.nest = self._nest = nest = LoopNest(target)
         m.submodules.bases = bases = Bases(target)
@@ -62,6 +64,8 @@ class Tile(wiring.Component):
             bases.unit_end.eq(nest.unit_end),
             bases.inner_last.eq(control.unit.inner_last),
         ]
+        if target.compact:
+            m.d.comb += queue.rest.eq(control.rest)
         self._configure(m, queue)
         self._show(m)
         self._window(m, bases)
@@ -181,18 +185,24 @@ class Tile(wiring.Component):
         """Residual buffer; its activations are free when the back end has read them."""
         control, back_end = self._control, self._back_end
         m.submodules.residual = residual = self._buffer(self.target.residual_activations, False)
-        m.submodules.residual_spans = spans = JobParameters("residual_span")
+        latency, span, keep = result_latency(self.target), control.job.residual_span, []
+        if not self.target.compact:
+            # The units' results reach their slots when the tile may already run the next job.
+            m.submodules.residual_spans = spans = JobParameters("residual_span")
+            span = spans.fields.residual_span
+            keep = [
+                spans.values.eq(spans.of(control.job)),
+                spans.push.eq(control.job_start),
+                spans.fetch.eq(delayed(m, control.job_start, latency - 2, "residual_job")[-1]),
+            ]
         self._fill(m, residual, is_residual=True)
-        latency = result_latency(self.target)
         m.d.comb += [
-            spans.values.eq(spans.of(control.job)),
-            spans.push.eq(control.job_start),
-            spans.fetch.eq(delayed(m, control.job_start, latency - 2, "residual_job")[-1]),
+            *keep,
             residual.use.span.eq(control.job.residual_span),
             residual.use.leave.eq(self._nest.unit_end & control.unit.adds),
             residual.use.left.eq(control.job.residual_span),
             residual.use.release.eq(self._after_unit(m, "adds", latency - 1)),
-            residual.use.released.eq(spans.fields.residual_span),
+            residual.use.released.eq(span),
             control.residual.eq(residual.use.ready | ~control.unit.adds),
             residual.read_address.eq(back_end.residual_address),
             back_end.residual_data.eq(residual.read_data),

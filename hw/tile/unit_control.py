@@ -51,11 +51,12 @@ class UnitControl(wiring.Component):
     job_start, job_end : Out, the first RUN cycle of a job, and the last one
     cause : Out, what the present cycle is
     idle : Out, see docs/architecture.md
+    rest : Out, no job, and no result of one is on its way
     """
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        layout = descriptor_layout(isa.Job)
+        layout = descriptor_layout(isa.Job, target)
         super().__init__(
             {
                 "descriptor": In(layout),
@@ -73,6 +74,7 @@ class UnitControl(wiring.Component):
                 "job_end": Out(1),
                 "cause": Out(Cause),
                 "idle": Out(1),
+                **({"rest": Out(1)} if target.compact else {}),
             }
         )
 
@@ -80,7 +82,9 @@ class UnitControl(wiring.Component):
         m = Module()
         state = Signal(State)
         first_unit = Signal()
-        job = Signal(self.job.shape(), reset_less=True)
+        # A compact machine's descriptor stays in the queue while the tile works on it.
+        compact = self.target.compact
+        job = self.descriptor if compact else Signal(self.job.shape(), reset_less=True)
         job_last = self._units(m, job)
         m.d.comb += [
             self.job.eq(job),
@@ -92,7 +96,7 @@ class UnitControl(wiring.Component):
         ]
         m.d.sync += self.job_start.eq(self.start & first_unit)
         with m.If(self.take):
-            m.d.sync += [state.eq(State.CHECK), job.eq(self.descriptor), first_unit.eq(1)]
+            m.d.sync += [state.eq(State.CHECK), *([] if compact else [job.eq(self.descriptor)]), first_unit.eq(1)]
         with m.If(self.start):
             m.d.sync += [state.eq(State.RUN), first_unit.eq(0)]
         with m.If(self.unit_end):
@@ -115,6 +119,8 @@ class UnitControl(wiring.Component):
         with m.Elif(drain != 0):
             m.d.sync += drain.eq(drain - 1)
         m.d.comb += self.idle.eq((state == State.IDLE) & self.queue_idle & (drain == 0))
+        if compact:
+            m.d.comb += self.rest.eq((state == State.IDLE) & (drain == 0))
         return m
 
     def _all_met(self) -> Value:
@@ -125,7 +131,7 @@ class UnitControl(wiring.Component):
 
     def _units(self, m: Module, job: data.View) -> Value:
         """Counts the unit loops and tells the kind of the unit; whether it is the last of its job."""
-        inner, outer = Signal(16, reset_less=True), Signal(16, reset_less=True)
+        inner, outer = Signal(len(job.inner), reset_less=True), Signal(len(job.outer), reset_less=True)
         inner_first = Signal(reset_less=True)
         inner_last, outer_last = inner == 1, outer == 1
         with m.If(self.take):

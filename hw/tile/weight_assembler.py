@@ -18,6 +18,8 @@ class WeightAssembler(wiring.Component):
     word : weights of a word, at least ``port``
     port : weights of a beat, a power of two
     bits : of a weight
+    lean : where words end with beats, neither turn the beats nor keep the word twice; ``o_word`` then has a meaning
+        only with ``o_valid``
 
     Members
     -------
@@ -25,12 +27,13 @@ class WeightAssembler(wiring.Component):
     o_valid, o_word : Out, one word
     """
 
-    def __init__(self, word: int, port: int, bits: int = 8) -> None:
+    def __init__(self, word: int, port: int, bits: int = 8, *, lean: bool = False) -> None:
         if port & (port - 1) or not 0 < port <= word:
             raise ValueError(f"port must be a power of two of at most {word}, not {port!r}")
         self.word = word
         self.port = port
         self.bits = bits
+        self.lean = lean and word % port == 0
         super().__init__(
             {
                 "valid": In(1),
@@ -60,12 +63,12 @@ class WeightAssembler(wiring.Component):
         with m.If(self.valid):
             m.d.sync += [
                 s1_complete.eq(complete),
-                s1_beat.eq(rotate_left(m, self.data, fill, "turned", bits)),
+                s1_beat.eq(self.data if self.lean else rotate_left(m, self.data, fill, "turned", bits)),
                 s1_places.eq(Const((1 << port) - 1, port) << fill),
             ]
 
         # Places below `word` complete the word; those behind begin the next one.
-        partial = Signal(bits * word, reset_less=True)
+        partial = self.o_word if self.lean else Signal(bits * word, reset_less=True)
 
         def weight(place: int) -> Value:
             return s1_beat.word_select(place % port, bits)
@@ -75,6 +78,11 @@ class WeightAssembler(wiring.Component):
             whole.word_select(k, bits).eq(Mux(s1_places[k], weight(k), partial.word_select(k, bits)))
             for k in range(word)
         ]
+        if self.lean:
+            m.d.sync += self.o_valid.eq(s1_valid & s1_complete)
+            with m.If(s1_valid):
+                m.d.sync += self.o_word.eq(whole)
+            return m
         begun = Cat(weight(word + k) for k in range(port))
         m.d.sync += self.o_valid.eq(s1_valid & s1_complete)
         with m.If(s1_valid):

@@ -47,7 +47,7 @@ class WeightBuffer(wiring.Component):
         m = Module()
         depth, width = self.target.weight_words, self.target.element_bytes
         m.submodules.assembler = assembler = WeightAssembler(
-            self.target.word_bytes // width, self.target.port_bytes // width, 8 * width
+            self.target.word_bytes // width, self.target.port_bytes // width, 8 * width, lean=self.target.compact
         )
         m.submodules.room = room = LogRoom(depth)
         m.submodules.memory = memory = Memory(shape=8 * self.target.word_bytes, depth=depth, init=[])

@@ -29,7 +29,7 @@ class WindowWalk(wiring.Component):
         address = range(target.window_activations)
         super().__init__(
             {
-                "job": In(descriptor_layout(isa.Job)),
+                "job": In(descriptor_layout(isa.Job, target)),
                 "load": In(1),
                 "base": In(address),
                 "advance": In(len(LEVELS)),

@@ -51,6 +51,7 @@ class Activations(Requester):
             load = self._instructions[self.instruction]
             assert isinstance(load, isa.Load)
             idle = yield from self._load(load, taken + 1)
+            queue.release(idle)
             queue.finished.advance(1, max(idle, *self.retired))
 
     def _load(self, load: isa.Load, cycle: int) -> Generator[None, None, int]:

@@ -63,6 +63,7 @@ class Loader(Process):
             load = self._instructions[self.instruction]
             assert isinstance(load, isa.Load)
             idle = 1 + (yield from self._load(load, taken + LOADER_START - 1))
+            queue.release(idle)
             queue.finished.advance(1, idle)
 
     def _load(self, load: isa.Load, cycle: int) -> Generator[None, None, int]:

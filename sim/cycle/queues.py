@@ -7,6 +7,10 @@ from tileloom.sim.cycle.timeline import Process, Schedule, Timeline
 class Queue:
     """Words go in by the sequencer, whole descriptors come out at the unit.
 
+    Parameters
+    ----------
+    compact : the unit works on the descriptor in the shadow itself, up to :meth:`release`
+
     Members
     -------
     sent : words sent so far
@@ -17,8 +21,9 @@ class Queue:
     finished : counts descriptors that the unit has done, from the cycle in which the unit is idle after each
     """
 
-    def __init__(self, schedule: Schedule, depth: int) -> None:
+    def __init__(self, schedule: Schedule, depth: int, *, compact: bool = False) -> None:
         self.depth = depth
+        self.compact = compact
         self.sent = 0
         self.last_sent = 0
         self.pops: list[int] = []
@@ -42,6 +47,16 @@ class Queue:
 
     def take(self, cycle: int) -> None:
         """The unit takes the shadow."""
+        if not self.compact:
+            self._go_on(cycle)
+
+    def release(self, cycle: int) -> None:
+        """The unit is at rest from this cycle on; in a compact machine the shadow is empty only now."""
+        if self.compact:
+            self._go_on(cycle)
+
+    def _go_on(self, cycle: int) -> None:
+        """The filler works from the next cycle on."""
         self._free = cycle + 1
         self._closed = False
         if self._waiting:

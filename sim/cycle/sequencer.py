@@ -15,11 +15,11 @@ class Queues:
     """The descriptor queues of all units."""
 
     def __init__(self, schedule: Schedule, target: Target) -> None:
-        self.activations = Queue(schedule, LOAD_QUEUE_WORDS)
-        self.loader = Queue(schedule, LOAD_QUEUE_WORDS)
-        self.weights = Queue(schedule, WEIGHTS_QUEUE_WORDS)
-        self.store = Queue(schedule, STORE_QUEUE_WORDS)
-        self.tiles = [Queue(schedule, JOB_QUEUE_WORDS) for _ in range(target.tiles)]
+        self.activations = Queue(schedule, LOAD_QUEUE_WORDS, compact=target.compact)
+        self.loader = Queue(schedule, LOAD_QUEUE_WORDS, compact=target.compact)
+        self.weights = Queue(schedule, WEIGHTS_QUEUE_WORDS, compact=target.compact)
+        self.store = Queue(schedule, STORE_QUEUE_WORDS, compact=target.compact)
+        self.tiles = [Queue(schedule, JOB_QUEUE_WORDS, compact=target.compact) for _ in range(target.tiles)]
 
     @property
     def all(self) -> list[Queue]:

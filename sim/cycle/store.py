@@ -58,6 +58,7 @@ class Stores(Process):
             assert isinstance(store, isa.Store)
             cycle = yield from self._store(store, cycle + 1)
             self._idle = max(self._idle, cycle)
+            queue.release(cycle)
             queue.finished.advance(1, self._idle)
 
     def _store(self, store: isa.Store, cycle: int) -> Generator[None, None, int]:

@@ -83,6 +83,7 @@ class Tile(Process):
                     self._finish(job, inner == job.inner - 1, check)
             self.idle = check
             self.trace.append(JobTrace(start=start, end=check - 1, tile=self.number, tag=job.tag))
+            queue.release(check - 1 + self._result_latency)
             queue.finished.advance(1, check - 1 + self._result_latency)
 
     def _start(self, job: isa.Job, last_inner: bool, check: int) -> Generator[None, None, int]:

@@ -69,4 +69,5 @@ class WeightPortions(Requester):
                         for number in numbers:
                             self._tiles[number].weights.head.advance(weights.words, self.last + WEIGHTS_LATENCY)
                         address += size_bytes
+            queue.release(cycle)
             queue.finished.advance(1, max(cycle, *self.retired))

@@ -53,7 +53,7 @@ class GraphMaker:
         size = float(np.sqrt(weights[0].size)) * (74 << more) * 74
         factors = [normalise_multiplier(float(f)) for f in self.random.uniform(0.3, 3.0, channels) * 60 / size]
         finer = min(6, 8 - more) if table else 0  # bits of a sum's fraction that the table sees
-        function = self._table() if table else None
+        function = self._table() if table and self.segments else None
         self.operators.append(
             Conv2d(
                 source=self._source("Conv"),

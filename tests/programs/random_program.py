@@ -19,6 +19,7 @@ from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
 from tileloom.hw.spec.program import Codes, Program
 from tileloom.hw.spec.validate import violations
+from tileloom.hw.spec.widths import width_violations
 from tileloom.sim.functional.faults import Deadlock
 from tileloom.sim.functional.run import run
 
@@ -34,7 +35,10 @@ def random_program(seed: int, target: Target, size: int = 4) -> Program:
         epochs = _epochs(plan, size)
         for lead in (3, 1, 0, -1):
             order = [instruction for epoch in epochs for instruction in _merge(draw, epoch, lead)]
-            program = _assemble(plan, f"random{seed}", order)
+            try:
+                program = _assemble(plan, f"random{seed}", order)
+            except NoFit:
+                break
             if _ends(program):
                 return program
     raise AssertionError(f"seed {seed} on target {target.name} gives no program that ends in 50 attempts")
@@ -61,6 +65,9 @@ def _epochs(plan: MemoryPlan, size: int) -> list[list[Phase]]:
         except NoFit:
             plan.reset(mark)
             continue
+        if _too_wide(phase, target):
+            plan.reset(mark)
+            continue
         if draw.chance(0.1) and (copy := through_the_map(plan, phase, mark[3])):
             epochs[-1].append(_tagged(copy, sum(map(len, epochs)) + 1))
             epochs.append([])
@@ -77,6 +84,13 @@ def _epochs(plan: MemoryPlan, size: int) -> list[list[Phase]]:
             chunked = receivers = 0
             plan.forget_map()
     return epochs
+
+
+def _too_wide(phase: Phase, target: Target) -> bool:
+    """Whether a compact machine keeps too few bits of a field; addresses of what is behind the data come later."""
+    instructions = (*phase.loads, *phase.weights, *phase.jobs, *phase.stores)
+    found = (text for i in instructions if not isinstance(i, isa.Table) for text in width_violations(i, target))
+    return any(not text.startswith("address ") for text in found)
 
 
 def _tagged(phase: Phase, tag: int) -> Phase:
@@ -120,6 +134,8 @@ def _assemble(plan: MemoryPlan, name: str, order: list[isa.Instruction]) -> Prog
     instruction_address = -(-(weights_address + len(plan.blob)) // port) * port
     size = 4 * sum(len(isa.encode(instruction)) for instruction in instructions)
     memory_bytes = -(-(instruction_address + size) // port) * port
+    if target.compact and memory_bytes > 1 << target.address_bits:
+        raise NoFit
     broken = violations(instructions, target, memory_bytes)
     assert not broken, broken
     return Program(
