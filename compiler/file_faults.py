@@ -14,6 +14,7 @@ WORDS = {
     errno.ENAMETOOLONG: "its name is too long",
     errno.ELOOP: "its links lead in a circle",
     errno.EIO: "its disk failed",
+    errno.EBADF: "it is closed",
 }
 
 

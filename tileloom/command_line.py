@@ -4,8 +4,11 @@ Exit status 0: done. 1: the user's input is at fault (or an engine was found to 
 2: usage. 130: Ctrl-C, nothing left half-written.
 """
 
+import errno
+import io
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +17,7 @@ import typer
 
 from tileloom.document import Document, Failure
 from tileloom.progress import Watch, watching
-from tileloom.refusal import problems_of, sentence
+from tileloom.refusal import problem, problems_of, sentence
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,22 +37,26 @@ def run(verb: str, thing: str, work: Callable[[Watch], Document], json_path: str
         document = _work(verb, thing, work)
         _emit(document, json_path)
     except KeyboardInterrupt:
+        _quieten_amaranth()
         _say(f"tileloom {verb}: stopped; nothing was left half-written.")
         raise typer.Exit(INTERRUPTED) from None
-    except BrokenPipeError:
-        # The reader of standard output has gone (`tileloom zoo | head -1`): Python must not try to flush it again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(0) from None
     if document.problems:
         raise typer.Exit(1)
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """A terminal, or a page that is wide enough for every table."""
+    """A terminal, or a page that is wide enough for every table; where the stream is closed, nothing."""
     from rich.console import Console
 
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            """Rich would exit with status 1, which here says that the input is at fault."""
+            raise BrokenPipeError
+
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, width=None if stream.isatty() else WIDTH)
+    if stream is None:
+        return Plain(file=io.StringIO())
+    return Plain(stderr=stderr, width=None if stream.isatty() else WIDTH)
 
 
 def _work(verb: str, thing: str, work: Callable[[Watch], Document]) -> Document:
@@ -64,18 +71,50 @@ def _work(verb: str, thing: str, work: Callable[[Watch], Document]) -> Document:
 
 
 def _emit(document: Document, json_path: str | None) -> None:
-    for problem in document.problems:
-        _say(sentence(problem))
-    if json_path == "-":
-        sys.stdout.write(document.to_text())
-        sys.stdout.flush()
-        return
-    if json_path is not None:
+    for found in document.problems:
+        _say(sentence(found))
+    if json_path is not None and json_path != "-":
         _write_json(document, json_path)
-    from tileloom.tables import draw
+    try:
+        _print(document, json_path == "-")
+    except BrokenPipeError:
+        # The reader of standard output has gone (`tileloom zoo | head -1`): what it wanted, it has.
+        _abandon_output()
+    except OSError as error:
+        _abandon_output()
+        from tileloom.compiler.file_faults import file_fault
 
-    draw(document.tables(), console())
-    sys.stdout.flush()
+        rule, fix = f"it cannot be written ({file_fault(error)})", "send it elsewhere, or write a file with --json PATH"
+        _say(sentence(problem("TL408", "standard output", rule, "", fix)))
+        raise typer.Exit(1) from None
+
+
+def _print(document: Document, as_json: bool) -> None:
+    """The document on standard output, which may be closed."""
+    if as_json:
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "closed")
+        sys.stdout.write(document.to_text())
+    else:
+        from tileloom.tables import draw
+
+        draw(document.tables(), console())
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _abandon_output() -> None:
+    """Python would try to flush standard output once more at its end."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _quieten_amaranth() -> None:
+    """Half-made hardware is no mistake where Ctrl-C ended its making: Amaranth would warn of each part at exit."""
+    if "amaranth" in sys.modules:
+        from amaranth.hdl import UnusedElaboratable
+
+        warnings.simplefilter("ignore", UnusedElaboratable)
 
 
 def _check_json(json_path: str | None) -> None:
@@ -88,8 +127,8 @@ def _check_json(json_path: str | None) -> None:
     try:
         require_writable(Path(json_path))
     except ModelError as error:
-        for problem in error.problems:
-            _say(sentence(problem))
+        for found in error.problems:
+            _say(sentence(found))
         raise typer.Exit(1) from None
 
 
@@ -99,11 +138,12 @@ def _write_json(document: Document, json_path: str) -> None:
     try:
         write(Path(json_path), document.to_text())
     except Exception as error:
-        for problem in problems_of(error) or ():
-            _say(sentence(problem))
+        for found in problems_of(error) or ():
+            _say(sentence(found))
         raise typer.Exit(1) from None
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    if sys.stderr is not None:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()

@@ -20,12 +20,19 @@ Arrays = dict[str, npt.NDArray[Any]]
 def write(path: Path, data: bytes | str) -> None:
     """Write a file whole: it is made beside its place and moved there, so that no reader and no Ctrl-C sees half of it.
 
+    A link stays, and what it leads to is written. A pipe or device, /dev/null say, is written to as it is.
+
     Raises ``ModelError`` TL408 where the folder does not exist or cannot be written.
     """
     require_writable(path)
     body = data.encode() if isinstance(data, str) else data
     scratch = ""
     try:
+        if _is_special(path):
+            with path.open("wb") as file:
+                file.write(body)
+            return
+        path = path.resolve()
         handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(body)
@@ -44,10 +51,19 @@ def require_writable(path: Path) -> None:
     """Raise ``ModelError`` TL408 at once where :func:`write` would fail: before work whose result could not be kept."""
     if path.is_dir():
         raise _not_writable(path, "it is a folder")
-    if not path.parent.is_dir():
-        raise _not_writable(path, f"there is no folder {path.parent}")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise _not_writable(path, f"no permission to write into {path.parent}")
+    if _is_special(path):
+        if not os.access(path, os.W_OK):
+            raise _not_writable(path, "no permission")
+        return
+    folder = path.resolve().parent if path.is_symlink() else path.parent
+    if not folder.is_dir():
+        raise _not_writable(path, f"there is no folder {folder}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise _not_writable(path, f"no permission to write into {folder}")
+
+
+def _is_special(path: Path) -> bool:
+    return path.exists() and not path.is_file()
 
 
 def make_folder(path: Path) -> None:

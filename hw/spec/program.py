@@ -182,8 +182,12 @@ class Program:
         )
 
     def save(self, path: str | Path) -> None:
-        """Write the file; a failure leaves no half-written file behind."""
+        """Write the file; a failure leaves no half-written file behind. A pipe or device is written to as it is."""
         path = Path(path)
+        if path.exists() and not path.is_file():
+            path.write_bytes(self.to_bytes())
+            return
+        path = path.resolve()
         scratch = path.with_name(path.name + ".part")
         try:
             scratch.write_bytes(self.to_bytes())

@@ -152,10 +152,42 @@ def test_zoo_network_is_copied(tmp_path: Path) -> None:
     assert tileloom("check", tmp_path / "net.onnx").status == 0
 
 
-def test_reader_of_standard_output_goes_away() -> None:
-    command = f"{sys.executable} -m tileloom.cli explain | head -n 1"
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+@pytest.mark.parametrize(
+    "arguments", [["explain"], ["technologies", "--technology", "ecp5"], ["targets", "--json", "-"]]
+)
+def test_reader_of_standard_output_goes_away(arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "tileloom.cli", *arguments]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    os.close(writer)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("arguments", ["targets", "targets --json -"])
+def test_standard_output_that_is_full(arguments: str) -> None:
+    if not Path("/dev/full").is_char_device():
+        pytest.skip("no /dev/full here")
+    command = f"{sys.executable} -m tileloom.cli {arguments} >/dev/full"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("TL408 standard output: it cannot be written (its disk is full); ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "words"),
+    [
+        ("targets >&-", 0, ""),
+        ("targets --json - >&-", 1, "TL408 standard output: it cannot be written (it is closed); "),
+        ("targets --target nope 2>&-", 1, ""),
+    ],
+)
+def test_closed_streams(command: str, status: int, words: str) -> None:
+    line = f"{sys.executable} -m tileloom.cli {command}"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr[: len(words)]) == (status, words)
+    assert "Traceback" not in done.stderr
 
 
 @pytest.fixture
@@ -191,3 +223,21 @@ main()
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (130, "tileloom zoo: stopped; nothing was left half-written.\n")
+
+
+def test_interrupted_making_of_hardware_says_only_that() -> None:
+    script = """
+import sys
+import tileloom.verbs.rtl as rtl
+def stopped(*_, **__):
+    from tileloom.hw.grid import Grid
+    from tileloom.hw.spec.config import load_target
+    half_made = Grid(load_target("small"))
+    raise KeyboardInterrupt
+rtl.rtl = stopped
+from tileloom.cli import main
+sys.argv = ["tileloom", "rtl"]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (130, "tileloom rtl: stopped; nothing was left half-written.\n")

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.rtl.tiny_program import tiny_program
 from tileloom.compiler.problems import ModelError
 from tileloom.files import make_folder, write
+from tileloom.hw.spec.config import load_target
 
 
 def test_written_whole(tmp_path: Path) -> None:
@@ -27,6 +29,36 @@ def test_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pyte
         write(tmp_path / "a", "new")
     assert (tmp_path / "a").read_text() == "old"
     assert os.listdir(tmp_path) == ["a"]
+
+
+def test_a_link_stays(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    write(tmp_path / "there" / "a", "old")
+    (tmp_path / "link").symlink_to(Path("there") / "a")
+    (tmp_path / "lost").symlink_to(Path("none") / "a")
+    write(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "there" / "a").read_text() == "new"
+    with pytest.raises(ModelError, match=r"TL408 .*lost: the file cannot be written \(there is no folder .*none\)"):
+        write(tmp_path / "lost", "text")
+
+
+@pytest.mark.parametrize("how", ["write", "save"])
+def test_a_pipe_is_written_to_and_stays(tmp_path: Path, how: str) -> None:
+    """As root, replacing /dev/null by a file would break the machine."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    if how == "write":
+        write(pipe, "text")
+        assert os.read(reader, 100) == b"text"
+    else:
+        program = tiny_program(load_target("small"))
+        program.save(pipe)
+        assert os.read(reader, 1 << 20)[:100] == program.to_bytes()[:100]
+    os.close(reader)
+    assert pipe.is_fifo()
+    assert os.listdir(tmp_path) == ["pipe"]
 
 
 def test_no_such_folder(tmp_path: Path) -> None:
