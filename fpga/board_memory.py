@@ -16,7 +16,7 @@ class BoardMemory(wiring.Component):
     """An AXI4 slave over one block RAM with a read and a write port.
 
     A read burst's first beat follows its address by three cycles, then one beat a cycle while the master takes them:
-    the block RAMs' outputs have a register of their own. One read and one write burst at a time. An access that starts
+    the block RAMs' outputs have a register of their own, and all that reaches the block RAMs comes from registers. One read and one write burst at a time. An access that starts
     outside the memory, or runs out of it, answers SLVERR and has no effect there. The host's word accesses wait until
     the accelerator's channel of the same kind rests.
 
@@ -58,7 +58,7 @@ class BoardMemory(wiring.Component):
             advance.eq(~port.rvalid | port.rready),
             port.arready.eq((left == 0) & advance),
             read.en.eq(advance),
-            read.addr.eq(Mux(left == 0, host.address >> shift, address)),
+            read.addr.eq(address),
             port.rdata.eq(s2_data),
             port.rresp.eq(Mux(outside, SLAVE_ERROR, OKAY)),
         ]
@@ -71,16 +71,19 @@ class BoardMemory(wiring.Component):
                 s1_last.eq(left == 1),
                 s1_outside.eq(address >= rows),
             ]
+        with m.If((left == 0) & ~(port.arvalid & port.arready)):
+            m.d.sync += address.eq(host.address >> shift)
         with m.If(advance):
             m.d.sync += [s1_valid.eq(left != 0), port.rvalid.eq(s1_valid)]
             m.d.sync += [s2_data.eq(read.data), port.rlast.eq(s1_last), outside.eq(s1_outside)]
             m.d.sync += port.rid.eq(number)
 
         words_read = Array(read.data.word_select(i, 32) for i in range(words))
-        fetched, inside = Signal(), Signal()
+        presented, fetched, inside = Signal(), Signal(), Signal()
         wanted = host.request & ~host.register & ~host.write & ~host.done
         m.d.sync += [
-            fetched.eq(wanted & (left == 0) & ~s1_valid & ~port.rvalid & ~fetched),
+            presented.eq(wanted & (left == 0) & ~port.arvalid & ~s1_valid & ~port.rvalid & ~presented & ~fetched),
+            fetched.eq(presented),
             host_word.eq(host.address[2:shift] if words > 1 else Const(0)),
             inside.eq((host.address >> shift) < rows),
             self._read_done.eq(fetched),
@@ -102,15 +105,21 @@ class BoardMemory(wiring.Component):
             port.wready.eq(busy),
             inside.eq(address < rows),
             port.bresp.eq(Mux(failed, SLAVE_ERROR, OKAY)),
+        ]
+        # A written beat is in place two cycles after its handshake; who waits for its response reads it later than that.
+        enable = Signal.like(write.en)
+        m.d.comb += write.en.eq(enable)
+        m.d.sync += [
             write.addr.eq(Mux(busy, address, host.address >> shift)),
             write.data.eq(Mux(busy, port.wdata, host.write_data.replicate(words))),
+            enable.eq(0),
         ]
         lane = host.address[2:shift] if words > 1 else Const(0, 1)
         strobes = Cat((lane == i).replicate(4) for i in range(words))
         with m.If(busy):
-            m.d.comb += write.en.eq(Mux(port.wvalid & inside, port.wstrb, 0))
+            m.d.sync += enable.eq(Mux(port.wvalid & inside, port.wstrb, 0))
         with m.Elif(use_host & ((host.address >> shift) < rows)):
-            m.d.comb += write.en.eq(strobes)
+            m.d.sync += enable.eq(strobes)
         m.d.sync += written.eq(use_host)
 
         with m.If(port.awvalid & port.awready):

@@ -6,9 +6,12 @@ from amaranth.lib.memory import Memory, ReadPort, WritePort
 from amaranth.lib.wiring import In, Out
 
 
-def rotate_left(m: Module, value: Value, amount: Value, name: str, bits: int = 8) -> Value:
-    """The elements of ``value`` (a power of two of them) rotated so that element ``i`` becomes ``i + amount``."""
-    for level in range((len(value) // bits).bit_length() - 1):
+def rotate_left(m: Module, value: Value, amount: Value, name: str, bits: int = 8, levels: range | None = None) -> Value:
+    """The elements of ``value`` (a power of two of them) rotated so that element ``i`` becomes ``i + amount``.
+
+    With ``levels``, by those bits of ``amount`` alone.
+    """
+    for level in levels if levels is not None else range((len(value) // bits).bit_length() - 1):
         # A signal for each level: an expression that is used twice would be written twice.
         turned = Signal(len(value), name=f"{name}_{level}")
         m.d.comb += turned.eq(Mux(amount[level], value.rotate_left(bits << level), value))
@@ -25,8 +28,8 @@ class BankedMemory(wiring.Component):
     """A ring of ``banks * rows`` elements: any of ``banks`` successive ones are written, ``banks`` read every cycle.
 
     A write presented in cycle w is seen by reads presented from w + 2 on. A read presented in cycle r stands in
-    ``read_data`` in cycle r + 3 with ``output_register`` (memory, register, rotator), else in r + 2, and every
-    cycle may present one of each. What is written and read in cycles closer than that is undefined.
+    ``read_data`` in cycle r + 3 with ``output_register`` (memory, register, rotator), else in r + 2 (memory, register
+    in the middle of the rotator), and every cycle may present one of each. What is written and read in cycles closer than that is undefined.
 
     Two memories hold the even and the odd rows, so that any ``banks`` successive elements lie in one row of each.
 
@@ -125,11 +128,18 @@ class BankedMemory(wiring.Component):
             )
             for b in range(self.banks)
         ]
+        back = Signal.like(s1_low)
         if self.output_register:
             s2_chosen = Signal(bits * self.banks, reset_less=True)
             s2_low = Signal.like(low, reset_less=True)
             m.d.sync += [s2_chosen.eq(chosen), s2_low.eq(s1_low)]
-            chosen, s1_low = s2_chosen, s2_low
-        back = Signal.like(s1_low)
+            m.d.comb += back.eq(-s2_low)
+            m.d.sync += self.read_data.eq(rotate_left(m, s2_chosen, back, "read", bits))
+            return
+        middle = len(back) // 2
+        s2_turned = Signal(bits * self.banks, reset_less=True)
+        s2_back = Signal(middle, reset_less=True)
         m.d.comb += back.eq(-s1_low)
-        m.d.sync += self.read_data.eq(rotate_left(m, chosen, back, "read", bits))
+        m.d.sync += s2_back.eq(back[:middle])
+        m.d.sync += s2_turned.eq(rotate_left(m, chosen, back, "read", bits, range(middle, len(back))))
+        m.d.comb += self.read_data.eq(rotate_left(m, s2_turned, s2_back, "read", bits, range(middle)))

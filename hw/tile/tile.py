@@ -177,7 +177,7 @@ class Tile(wiring.Component):
             weights.use.release.eq(nest.unit_end),
             weights.use.released.eq(bases.weights_released),
             control.weights.eq(weights.use.ready),
-            weights.read_address.eq(delayed(m, walk.address, OPERANDS - 1, "weight_address", reset_less=True)[-1]),
+            weights.read_address.eq(delayed(m, walk.address, OPERANDS - 2, "weight_address", reset_less=True)[-1]),
             self._datapath.word.eq(weights.read_data),
         ]
 

@@ -17,7 +17,7 @@ def ring_sum(pointer: Value, amount: Value | int, size: int) -> Value:
 
 
 class WeightBuffer(wiring.Component):
-    """A ring of weight words; a read presented in cycle r stands in ``read_data`` in r + 1.
+    """A ring of weight words; a read presented in cycle r stands in ``read_data`` in r + 2: memory, register.
 
     With ``last``, a beat on the line in cycle x is counted as ``words`` words from x + 2; a read presented from x + 3
     on sees them.
@@ -57,6 +57,7 @@ class WeightBuffer(wiring.Component):
         head = Signal(range(depth))
         s1_last = Signal()
         s1_words = Signal(16, reset_less=True)
+        m.d.sync += self.read_data.eq(read.data)
         m.d.sync += [s1_last.eq(self.valid & self.last), s1_words.eq(self.words)]
         m.d.comb += [
             assembler.valid.eq(self.valid),
@@ -66,7 +67,6 @@ class WeightBuffer(wiring.Component):
             write.data.eq(assembler.o_word),
             write.en.eq(assembler.o_valid),
             read.addr.eq(self.read_address),
-            self.read_data.eq(read.data),
             room.arrive.eq(s1_last),
             room.arrived.eq(s1_words),
         ]

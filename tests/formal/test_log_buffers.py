@@ -115,7 +115,8 @@ class RingProof(Proof):
 
         turn = Signal(range(size))  # address of the followed word
         m.d.comb += turn.eq(place % size)
-        reads = before(m, log.may_read(place) & (component.read_address == turn), "reads")
+        presented = before(m, log.may_read(place) & (component.read_address == turn), "presented")
+        reads = before(m, presented, "reads")
         with m.If(reads):
             m.d.comb += [
                 Assert(component.read_data.word_select(byte, 8)[0] == value),
