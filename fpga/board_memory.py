@@ -16,9 +16,9 @@ class BoardMemory(wiring.Component):
     """An AXI4 slave over one block RAM with a read and a write port.
 
     A read burst's first beat follows its address by three cycles, then one beat a cycle while the master takes them:
-    the block RAMs' outputs have a register of their own, and all that reaches the block RAMs comes from registers. One read and one write burst at a time. An access that starts
-    outside the memory, or runs out of it, answers SLVERR and has no effect there. The host's word accesses wait until
-    the accelerator's channel of the same kind rests.
+    the block RAMs' outputs have a register of their own, and all that reaches the block RAMs comes from registers. One
+    read and one write burst at a time. An access that starts outside the memory, or runs out of it, answers SLVERR and
+    has no effect there. The host's word accesses wait until the accelerator's channel of the same kind rests.
 
     Members
     -------
@@ -106,7 +106,7 @@ class BoardMemory(wiring.Component):
             inside.eq(address < rows),
             port.bresp.eq(Mux(failed, SLAVE_ERROR, OKAY)),
         ]
-        # A written beat is in place two cycles after its handshake; who waits for its response reads it later than that.
+        # A beat is in place two cycles after its handshake; who waits for the response reads it later than that.
         enable = Signal.like(write.en)
         m.d.comb += write.en.eq(enable)
         m.d.sync += [

@@ -29,7 +29,8 @@ class BankedMemory(wiring.Component):
 
     A write presented in cycle w is seen by reads presented from w + 2 on. A read presented in cycle r stands in
     ``read_data`` in cycle r + 3 with ``output_register`` (memory, register, rotator), else in r + 2 (memory, register
-    in the middle of the rotator), and every cycle may present one of each. What is written and read in cycles closer than that is undefined.
+    in the middle of the rotator), and every cycle may present one of each. What is written and read in cycles closer
+    than that is undefined.
 
     Two memories hold the even and the odd rows, so that any ``banks`` successive elements lie in one row of each.
 
