@@ -57,6 +57,8 @@ class HostLink(wiring.Component):
 
         header = receiver.header
         index = Signal(range(PAYLOAD_BYTES // 4 + 1))
+        word = Signal(32, reset_less=True)  # of the payload: memory, register, then the checksum
+        m.d.sync += word.eq(read.data)
         last_write = Signal(9)
         reads, writes, repeated, accessing = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
@@ -76,7 +78,7 @@ class HostLink(wiring.Component):
             write.data.eq(Mux(accessing, self.bus.read_data, receiver.store_data)),
             read.addr.eq(Mux(sender.busy, sender.index, index)),
             read.en.eq(1),
-            sender.word.eq(read.data),
+            sender.word.eq(word),
             sender.header.operation.eq(header.operation),
             sender.header.sequence.eq(header.sequence),
             sender.header.length.eq(Mux(reads, header.length, 0)),

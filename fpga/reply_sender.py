@@ -16,7 +16,7 @@ class ReplySender(wiring.Component):
     Members
     -------
     header, start, busy : the reply
-    index, word : the payload is read word by word; ``word`` is that of ``index`` one cycle later
+    index, word : the payload is read word by word; ``word`` is that of ``index`` two cycles later
     o : bytes to the host
     """
 
@@ -56,10 +56,12 @@ class ReplySender(wiring.Component):
                         m.d.sync += count.eq(0)
                         m.next = "NEXT"
             with m.State("NEXT"):
-                m.next = "BYTE"
+                m.next = "WORD"
                 with m.If(count == self.header.length):
                     m.d.sync += [checksum.eq(crc.crc), count.eq(0)]
                     m.next = "CHECKSUM"
+            with m.State("WORD"):
+                m.next = "BYTE"
             with m.State("BYTE"):
                 m.d.comb += [
                     self.o.valid.eq(1),
