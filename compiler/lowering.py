@@ -224,7 +224,7 @@ class Lowering:
             name = self.fresh(value)
             mover = self._movers.get(value, source)
             self.emit(Assembly(mover, name, self.pieces(mover, view)))
-            self.maps[name] = Map(name, self.maps[view.name].value, *planes, planes)
+            self.maps[name] = Map(name, self.maps[view.name].value, *planes, planes, in_order=False)
             self._arranged[key] = name
         return self._arranged[key]
 

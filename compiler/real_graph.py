@@ -36,8 +36,8 @@ class Map:
     """A real-valued feature map.
 
     ``value`` is the ONNX value that holds the same numbers (in any order, before ``low``/``high`` clamps of its
-    producer), which calibration observes. ``shape`` and ``channels_last`` are as in
-    :class:`tileloom.compiler.graph.Tensor`.
+    producer), which calibration observes; ``in_order`` says that they are the value's in row-major order, or channels
+    last. ``shape`` and ``channels_last`` are as in :class:`tileloom.compiler.graph.Tensor`.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Map:
     shape: tuple[int, ...]
     channels_last: bool = False
     quantisation: Quantisation | None = None
+    in_order: bool = True
 
     @property
     def elements(self) -> int:

@@ -92,7 +92,7 @@ def _with_means(operator: RealOperator, graph: RealGraph, seen: dict[str, Histog
         return operator
     read = graph.maps[operator.input]
     histogram = seen.get(read.value)
-    if histogram is None or len(histogram.means) != read.channels or read.channels_last:
+    if histogram is None or len(histogram.means) != read.channels or read.channels_last or not read.in_order:
         return operator
     low, high = _limits(graph.producer(read.name))
     if histogram.low < low - 1e-6 or histogram.high > high + 1e-6:

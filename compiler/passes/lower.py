@@ -35,6 +35,7 @@ def lower(network: Network) -> RealGraph:
     if problems:
         raise ModelError(problems)
     outputs = tuple(dict.fromkeys(lowering.views[name].name for name in network.outputs))
+    moved = _tell_orders(lowering, outputs)
     graph = RealGraph(
         network.name,
         lowering.maps,
@@ -45,7 +46,7 @@ def lower(network: Network) -> RealGraph:
         Parts(tuple(lowering.part_nodes), lowering.part_constants),
         (*lowering.host, *network.host),
     )
-    return _renamed(graph, network, lowering.views)
+    return _renamed(graph, network, lowering.views, moved)
 
 
 def lower_nodes(network: Network, lowering: Lowering, faulty: set[str]) -> list[Problem]:
@@ -91,6 +92,25 @@ def _place_outputs(network: Network, lowering: Lowering) -> list[Problem]:
     return problems
 
 
+def _tell_orders(lowering: Lowering, outputs: tuple[str, ...]) -> list[str]:
+    """Mark the inner maps whose elements do not lie as in the ONNX value of their name; those not channels last either.
+
+    Whoever compares a map with its value, or takes means of the value's channels, must know.
+    """
+    moved = []
+    for name, view in lowering.views.items():
+        if view.name != name or name in outputs or view.order is None or lowering.maps[name].channels_last:
+            continue
+        map_ = lowering.maps[name]
+        plain = np.arange(map_.elements).reshape(map_.channels, map_.height, map_.width)
+        if view.shape[:1] == (1,) and np.array_equal(plain.transpose(1, 2, 0).ravel(), view.order.ravel()):
+            lowering.maps[name] = replace(map_, shape=view.shape[1:], channels_last=True)
+        else:
+            lowering.maps[name] = replace(map_, in_order=False)
+            moved.append(name)
+    return moved
+
+
 def _copied(lowering: Lowering, view: View, name: str) -> View:
     """A copy of a map that an output may call its own."""
     map_ = lowering.maps[view.name]
@@ -106,12 +126,18 @@ def _others(name: str) -> Iterator[str]:
     return (f"{name}/before{number or ''}" for number in count())
 
 
-def _renamed(graph: RealGraph, network: Network, views: dict[str, View]) -> RealGraph:
-    """The graph whose output maps bear the network's output names; a value left to the host keeps its own."""
+def _renamed(graph: RealGraph, network: Network, views: dict[str, View], moved: list[str]) -> RealGraph:
+    """The graph whose output maps bear the network's output names; a value left to the host keeps its own.
+
+    Maps that are ``moved``, their elements in an order of their own, lose the names of the values that have another.
+    """
     names = {views[name].name: name for name in network.outputs if views[name].host is None}
     for name in network.outputs:
         if name in graph.maps and name not in names and name not in graph.outputs and name in names.values():
             # An inner map of that name holds the elements in another order.
+            names[name] = next(each for each in _others(name) if each not in graph.maps)
+    for name in moved:
+        if name not in names:
             names[name] = next(each for each in _others(name) if each not in graph.maps)
     maps = {}
     for name, map_ in graph.maps.items():

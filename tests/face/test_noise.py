@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 from tests.float_in_process import float_runs_in_process
-from tileloom.compiler.frontend import quantise, take_model
+from tileloom.compiler.float_model import observe
+from tileloom.compiler.frontend import quantise, simplify, take_model
 from tileloom.compiler.operator_example import Example, numbers, step
+from tileloom.compiler.parts import with_parts
+from tileloom.compiler.passes.calibrate import calibrate, values_to_observe
+from tileloom.compiler.real_graph import Convolution
 from tileloom.noise import Loss, greatest_loss
 from tileloom.verbs.verify import verify
 
@@ -54,3 +58,45 @@ def test_a_fused_function_is_looked_at_behind_it(tmp_path: Path, function: str) 
     for deviation in deviations.values():
         assert deviation is not None and deviation.float is not None and deviation.float.snr_db is not None
         assert deviation.float.snr_db > 25
+
+
+def test_maps_in_another_order_are_compared_with_the_right_elements(tmp_path: Path) -> None:
+    """Matrices lie channels last in the machine, and a product of two of them lies in neither order."""
+    steps = [
+        step("MatMul", "x a", "m"),
+        step("Tanh", "m", "t"),
+        step("Transpose", "t", "u", perm=[0, 2, 1]),
+        step("MatMul", "t u", "p"),
+        step("Softmax", "p", "s"),
+        step("MatMul", "s t", "y"),
+    ]
+    path = tmp_path / "tokens.onnx"
+    path.write_bytes(Example("tokens", steps, (1, 6, 5), {"a": numbers(5, 8)}).model().SerializeToString())
+    x = np.random.default_rng(0).normal(size=(8, 6, 5)).astype(np.float32)
+    with float_runs_in_process():
+        found = verify(path, engine="functional", input={"x": x}, calibration={"x": x})
+    known = {
+        each.tensor: each.deviation.float.snr_db for each in found.layers if each.deviation and each.deviation.float
+    }
+    assert {"t", "y"} <= known.keys()
+    assert all(each is not None and each > 15 for each in known.values()), known
+
+
+def test_means_are_of_the_channels_that_a_map_has() -> None:
+    """A map whose channels were shuffled, or that lies channels last, has not the means of the value it is made of."""
+    shuffled = [
+        step("Conv", "x w", "c"),
+        step("Reshape", "c parts", "r"),
+        step("Transpose", "r", "t", perm=[0, 2, 1, 3, 4]),
+        step("Reshape", "t whole", "s"),
+        step("Conv", "s w", "d"),
+        step("Conv", "d w", "y"),
+    ]
+    weights = {"w": numbers(4, 4, 1, 1), "parts": np.array([1, 2, 2, 5, 5]), "whole": np.array([1, 4, 5, 5])}
+    x = np.random.default_rng(0).normal(size=(8, 4, 5, 5)).astype(np.float32) + np.arange(4.0)[:, None, None]
+    network = take_model(Example("shuffled", shuffled, (1, 4, 5, 5), weights).model())
+    graph = simplify(network)
+    with float_runs_in_process():
+        seen = observe(with_parts(network, graph.parts), {"x": x.astype(np.float32)}, values_to_observe(graph))
+    convolutions = [each for each in calibrate(graph, seen, "mse").operators if isinstance(each, Convolution)]
+    assert [each.means is not None for each in convolutions] == [True, False, True]
