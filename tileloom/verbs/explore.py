@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 from tileloom.compiler.problems import Problem
 from tileloom.document import Document, Kind
@@ -86,11 +86,7 @@ class ExploreDocument(Document):
 
     def tables(self) -> list[Table]:
         """The front, and what was proven of its first point."""
-        columns = {
-            name.replace("_", " "): [point.target[name] for point in self.front]
-            for name in VARIABLE
-            if len({point.target[name] for point in self.front}) > 1
-        }
+        columns = _shapes(self.front)
         columns |= {title: cells for title, cells in _figures(self.front).items() if set(cells) - {None}}
         rows = tuple(zip(*columns.values(), strict=True))
         title = f"{self.model}: front of {', '.join(self.objectives)}"
@@ -114,6 +110,39 @@ class ExploreDocument(Document):
         ]
 
 
+def _shapes(points: tuple[Point, ...]) -> dict[str, list[Cell]]:
+    """Columns for what tells the points' targets apart: pairs of sides in one column, sizes in binary kilobytes."""
+    varies = [name for name in VARIABLE if len({point.target[name] for point in points}) > 1]
+    columns: dict[str, list[Cell]] = {}
+    for title, pair in {"tiles": ("tiles_x", "tiles_y"), "MACs a tile": ("lanes", "columns")}.items():
+        if not set(pair).isdisjoint(varies):
+            columns[title] = [" x ".join(str(point.target[name]) for name in pair) for point in points]
+            varies = [name for name in varies if name not in pair]
+    for name in varies:
+        columns[name.replace("_", " ").removesuffix(" bytes")] = [_size(name, point.target[name]) for point in points]
+    return columns
+
+
+def _thousands(count: int | None) -> str | None:
+    """A count of three digits.
+
+    >>> _thousands(215_919), _thousands(980), _thousands(None)
+    ('216 k', '980', None)
+    """
+    return None if count is None else (si(count, "") or "").strip()
+
+
+def _size(name: str, value: Any) -> Cell:
+    """Bytes with their unit, other settings as they are.
+
+    >>> _size("map_bytes", 65536), _size("port_bytes", 16), _size("window_banks", 32)
+    ('64 KB', '16 B', 32)
+    """
+    if not name.endswith("_bytes"):
+        return cast(Cell, value)
+    return f"{value} B" if value % 1024 else f"{value // 1024:,} KB"
+
+
 def _figures(points: tuple[Point, ...]) -> dict[str, list[Cell]]:
     """Columns of the table; those that have nothing are left out."""
     clocks = {point.target["clock_hz"] for point in points}
@@ -125,12 +154,12 @@ def _figures(points: tuple[Point, ...]) -> dict[str, list[Cell]]:
         "vs float": [None if p.snr_db is None else decibels(p.snr_db) for p in points],
         "cycles": [p.cycles for p in points],
         "frames/s": [f"{p.frames_per_s:,.0f}" for p in points],
-        "utilisation": [percent(p.utilisation) for p in points],
+        "busy": [percent(p.utilisation) for p in points],
         "energy": [si(p.energy_j, "J") for p in points],
-        "multipliers": [p.multipliers for p in points],
+        "MACs": [p.multipliers for p in points],
         "memory": [si((p.memory_bits or 0) / 8, "B") for p in points],
-        "register bits": [p.register_bits_counted or f"~{p.register_bits:,}" for p in points],
-        "LUTs": [f"~{p.luts:,}" for p in points],
+        "registers": [_thousands(p.register_bits_counted) or f"~{_thousands(p.register_bits)}" for p in points],
+        "LUTs": [f"~{_thousands(p.luts)}" for p in points],
     }
 
 
