@@ -148,7 +148,8 @@ def _with_host(network: Network, found: Cut, whole: onnx.ModelProto) -> Network:
     behind = cut(whole, [node.node for node in nodes])
     assert behind is not None, "what could be cut before can be cut again"
     ops = ", ".join(sorted({node.op for node in nodes}))
-    note = f"{len(nodes)} operators run on the host, as allowed: {ops}"
+    count = "1 operator runs" if len(nodes) == 1 else f"{len(nodes)} operators run"
+    note = f"{count} on the host, as allowed: {ops}"
     notes = (*(each for each in network.notes if not each.endswith(ops)), note)
     return replace(network, host=nodes, host_model=behind.host, notes=notes)
 

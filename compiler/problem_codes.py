@@ -40,7 +40,7 @@ CODES: dict[str, tuple[str, str]] = {
     "TL108": (
         "an axis has no fixed size",
         "The program of the accelerator is made for fixed sizes. A dynamic first (batch) axis is taken as 1; every "
-        "other axis needs a number: export without dynamic axes, or set the dimension in the model.",
+        "other axis needs a number: --dim NAME=NUMBER gives it one, or export without dynamic axes.",
     ),
     "TL109": (
         "a dimension is negative, zero or too large",
@@ -69,8 +69,9 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "TL201": (
         "the operator is not supported",
-        "The fix names the nearest supported operator, where there is one; otherwise the network has to be written "
-        "without this one. `tileloom explain TL201` lists all that are supported.",
+        "The fix names supported operators that do the same, where there are some; otherwise the network has to be "
+        "written without this one, or --host-ops leaves it and all behind it to the host. `tileloom explain TL201` "
+        "lists all that are supported.",
     ),
     "TL202": (
         "an attribute has an unsupported value",

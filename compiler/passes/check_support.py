@@ -1,10 +1,8 @@
 """Support: every live node names a known operator; a complete report before anything is lowered.
 
-Requires: order. Ensures: each operator is in the table, or a problem says which are nearest. Operators that constant
-folding can take away are judged only by the second of the two passes, after it.
+Requires: order. Ensures: each operator is in the table, or a problem says what to write instead. Operators that
+constant folding can take away are judged only by the second of the two passes, after it.
 """
-
-import difflib
 
 from tileloom.compiler.network import Network
 from tileloom.compiler.node import Node
@@ -12,14 +10,30 @@ from tileloom.compiler.operator_table import operator_table
 from tileloom.compiler.passes.fold_constants import FOLDABLE
 from tileloom.compiler.problems import Problem
 
+CHOICE = "write the choice with Relu, LeakyRelu, Clip, Max or Min"
 REPLACEMENTS = {
+    "CumSum": "write a MatMul with a triangular matrix of ones",
     "DynamicQuantizeLinear": "quantise statically, as QuantizeLinear",
+    "Equal": CHOICE,
+    "Greater": CHOICE,
+    "GreaterOrEqual": CHOICE,
+    "Less": CHOICE,
+    "LessOrEqual": CHOICE,
+    "MaxRoiPool": "crop by a constant Slice, and pool with MaxPool",
+    "MaxUnpool": "enlarge the map with Resize or ConvTranspose",
     "ReduceProd": "add logarithms and take the exponential of their sum",
+    "RoiAlign": "crop by a constant Slice, and scale with Resize",
+    "ScatterElements": "put the parts together with Concat",
+    "ScatterND": "put the parts together with Concat",
     "Silu": "write a product with Sigmoid",
     "Sin": "remove it, or approximate it by supported functions",
+    "Where": CHOICE,
 }
-"""Nearest supported operator of some that are not."""
-OTHERWISE = "remove it, or express it by those that `tileloom explain TL201` lists"
+"""Nearest supported operators of some that are not, by what they do: names that look alike mean something else."""
+OTHERWISE = (
+    "remove it, express it by those that `tileloom explain TL201` lists, or leave it and all behind it to the host "
+    "with --host-ops"
+)
 
 
 def check_support(network: Network) -> Network:
@@ -42,8 +56,7 @@ def _report(network: Network, nodes: list[Node]) -> Network:
     for node in nodes:
         if node.op in table:
             continue
-        near = difflib.get_close_matches(node.op, table, n=1, cutoff=0.75)
-        fix = REPLACEMENTS.get(node.op) or (f"the nearest is {near[0]}" if near else OTHERWISE)
+        fix = REPLACEMENTS.get(node.op, OTHERWISE)
         problems.append(
             Problem(
                 "TL201",

@@ -34,12 +34,13 @@ def fix_sizes(network: Network) -> Network:
             continue
         sizes, found = _sizes(value)
         problems += found
-        if not found and sizes[0] is None:
-            notes.append(f"the dynamic batch axis of input {value.name!r} is taken as 1")
+        if sizes and sizes[0] is None:
+            if not found:
+                notes.append(f"the dynamic batch axis of input {value.name!r} is taken as 1")
             dynamic = True
             sizes[0] = 1
             value.type.tensor_type.shape.dim[0].dim_value = 1
-        if not found:
+        if sizes:
             shapes[value.name] = tuple(size or 1 for size in sizes)
         types[value.name] = value.type.tensor_type.elem_type
     if dynamic:
@@ -52,7 +53,10 @@ def fix_sizes(network: Network) -> Network:
 
 
 def _sizes(value: onnx.ValueInfoProto) -> tuple[list[int | None], list[Problem]]:
-    """Sizes of an input's axes (None for a dynamic batch), and what is wrong with them."""
+    """Sizes of an input's axes (None for a dynamic batch), and what is wrong with them.
+
+    A batch that is not 1 is said once: it counts as dynamic, so that no operator is blamed for it.
+    """
 
     def problem(code: str, rule: str, found: str, fix: str) -> tuple[list[int | None], list[Problem]]:
         return [], [Problem(code, value.name, "", rule, found, fix)]
@@ -73,11 +77,12 @@ def _sizes(value: onnx.ValueInfoProto) -> tuple[list[int | None], list[Problem]]
     names = [dim.dim_param or "?" for dim in kind.shape.dim]
     if None in sizes[1:]:
         axis = sizes.index(None, 1)
+        named = f"give it one with --dim {names[axis]}=NUMBER, or export" if names[axis] != "?" else "export"
         return problem(
             "TL108",
             "every axis but the batch must have a fixed size",
             f"dynamic axis {axis} ({names[axis]})",
-            "export without dynamic axes, or write the size into the model",
+            f"{named} without dynamic axes",
         )
     fault = shape_fault(tuple(1 if size is None else size for size in sizes))
     if fault is not None and "elements" in fault:
@@ -85,7 +90,7 @@ def _sizes(value: onnx.ValueInfoProto) -> tuple[list[int | None], list[Problem]]
     if fault is not None:
         return problem("TL109", "dimensions must be from 1 to 16777216", fault, "correct the input's shape")
     if sizes[0] not in (None, 1):
-        return problem(
-            "TL113", "the batch (first axis) must be 1", str(sizes[0]), "export with batch 1 or a dynamic batch"
-        )
+        fix = "take 1 with --batch 1, or export with batch 1 or a dynamic batch"
+        _, found = problem("TL113", "the batch (first axis) must be 1", str(sizes[0]), fix)
+        return [None, *sizes[1:]], found
     return list(sizes), []

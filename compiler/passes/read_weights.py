@@ -26,6 +26,8 @@ def read_weights(network: Network) -> Network:
         read = read_tensor(tensor, tensor.name in limits)
         if isinstance(read, Problem):
             problems.append(read)
+            if read.code == "TL110":  # it is a constant all the same: that must not be doubted, too
+                constants[tensor.name] = Constant(np.nan_to_num(numpy_helper.to_array(tensor)))
         else:
             constants[tensor.name] = Constant(read)
             shapes[tensor.name], types[tensor.name] = tuple(read.shape), tensor.data_type

@@ -110,7 +110,7 @@ def _load(path: Path) -> Technology:
             error = TechnologyError(f"a technology must be one of {', '.join(known)} or a .toml file, not {name!r}")
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
             if near:
-                error.fix = f"did you mean {near[0]}?"
+                error.fix = f"the nearest is {near[0]}"
             raise error
     try:
         return _technology(path.stem, tomllib.loads(path.read_text(encoding="utf-8")))

@@ -56,6 +56,20 @@ def weights_with(value: float) -> onnx.ModelProto:
     return example(step("Conv", "x w", "y"), w=weights)
 
 
+def told(model: onnx.ModelProto, **shapes: tuple[int, ...]) -> onnx.ModelProto:
+    """The model with the shapes of inner values, as PyTorch's exporter tells them."""
+    model.graph.value_info.extend(
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items()
+    )
+    return model
+
+
+def batch_of_eight() -> onnx.ModelProto:
+    model = example(step("Conv", "x w", "c"), step("Conv", "c w", "y"), w=numbers(4, 4, 3, 3))
+    model.graph.input[0].CopyFrom(helper.make_tensor_value_info("x", TensorProto.FLOAT, (8, 4, 6, 6)))
+    return told(model, c=(8, 4, 4, 4))
+
+
 def external(location: str) -> onnx.ModelProto:
     model = conv()
     tensor = model.graph.initializer[0]
@@ -119,12 +133,17 @@ CASES: dict[str, Callable[[], onnx.ModelProto | bytes]] = {
     "empty file": lambda: b"",
     "no ONNX at all": lambda: b"PK\x03\x04 certainly not",
     "cyclic graph": cyclic,
+    "a comparison": lambda: example(
+        step("Greater", "x zero", "g"), step("Where", "g x zero", "y"), zero=np.zeros(1, np.float32)
+    ),
     "undefined name": lambda: example(step("Conv", "x nowhere", "y")),
     "a name defined twice": lambda: example(step("Relu", "x", "y"), step("Tanh", "x", "y")),
     "NaN weights": lambda: weights_with(float("nan")),
+    "NaN weights whose shape is told": lambda: told(weights_with(float("nan")), w=(4, 4, 3, 3)),
     "infinite weights": lambda: weights_with(float("-inf")),
     "dynamic height": lambda: with_input("batch", 4, "height", 6),
     "batch of 8": lambda: with_input(8, 4, 6, 6),
+    "batch of 8 everywhere": batch_of_eight,
     "negative dimension": lambda: with_input(1, 4, -6, 6),
     "zero dimension": lambda: with_input(1, 4, 0, 6),
     "huge dimension": lambda: with_input(1, 4, 1 << 40, 6),

@@ -94,7 +94,7 @@ def test_unknown_names_are_refused_with_the_nearest(tmp_path: Path) -> None:
     outcome = tileloom("simulate", "lenet5", "--technology", "asic4")
     assert outcome.status == 1
     assert "TL416 asic4: a technology must be one of" in outcome.stderr
-    assert outcome.stderr.rstrip().endswith("did you mean asic45?.")
+    assert outcome.stderr.rstrip().endswith("; the nearest is asic45.")
 
 
 def test_they_are_listed_and_shown() -> None:

@@ -135,8 +135,8 @@ def page_server(
         return PageServer(place, Player(made, machine, door), argument.name, names)
     except OSError as error:
         machine.close()
-        rule = f"the address cannot be listened at ({error.strerror or error})"
-        raise refuse("TL409", "--address", rule, address, "take another port, or 0 for a free one") from None
+        rule = f"nobody can listen at {address} ({error.strerror or error})"
+        raise refuse("TL409", "--address", rule, "", "take another port, or 0 for a free one") from None
 
 
 def _machine(made: "Compiled", engine: str | None, board: str | None, port: str, watch: Watch) -> "Machine":
