@@ -79,7 +79,7 @@ def _named(
 
 @app.command(epilog="Example: tileloom demo")
 def demo(
-    target: options.Target = None,
+    target: options.NetworkTarget = None,
     digits: Annotated[int, typer.Option("--digits", min=1, max=12, help="Digits that go through the RTL.")] = 6,
     json: options.JsonPath = None,
 ) -> None:
@@ -127,7 +127,7 @@ def explain(
 def repro(
     model: options.Model,
     code: Annotated[str | None, typer.Option("--code", metavar="CODE", help="Which problem; else the first.")] = None,
-    target: options.Target = None,
+    target: options.NetworkTarget = None,
     seed: options.Seed = 0,
     output: options.Copy = None,
     json: options.JsonPath = None,
@@ -162,7 +162,7 @@ def zoo(
 @app.command(epilog="Example: tileloom compile net.onnx --target small --calibration typical.npz --output net.tlp")
 def compile(
     model: options.Model,
-    target: options.Target = None,
+    target: options.NetworkTarget = None,
     calibration: options.Calibration = None,
     input: options.Input = None,
     seed: options.Seed = 0,
@@ -288,7 +288,7 @@ def explore(
     space: Annotated[
         Path | None, typer.Option("--space", metavar="X.toml", help="What varies; else grid, array, buffers and port.")
     ] = None,
-    target: options.Target = None,
+    target: options.NetworkTarget = None,
     budget: Annotated[int, typer.Option("--budget", min=1, max=1_000_000, help="Distinct targets at most.")] = 400,
     objective: Annotated[
         list[str] | None,
@@ -398,7 +398,7 @@ def report(
 
 @app.command(epilog="Example: tileloom rtl --target small --output small_rtl")
 def rtl(
-    target: options.Target = None,
+    target: options.NetworkTarget = None,
     output: options.OutputFolder = Path("rtl"),
     json: options.JsonPath = None,
 ) -> None:

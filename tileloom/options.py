@@ -16,6 +16,12 @@ Target = Annotated[
         help="Machine: a preset (see `targets`) or a TOML file; else `default`, or the program's own.",
     ),
 ]
+NetworkTarget = Annotated[
+    str | None,
+    typer.Option(
+        "--target", metavar="NAME|FILE.toml", help="Machine: a preset (see `targets`) or a TOML file; else `default`."
+    ),
+]
 OneTarget = Annotated[
     str | None,
     typer.Option("--target", metavar="NAME|FILE.toml", help="Only this preset or TOML file, not every preset."),

@@ -30,10 +30,11 @@ def watching(console: "Console") -> Iterator[Watch]:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=20),
         TextColumn("{task.fields[count]}"),
+        TextColumn("elapsed"),
         TimeElapsedColumn(),
-        TextColumn("remaining"),
+        TextColumn("{task.fields[left]}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bar:
@@ -41,11 +42,12 @@ def watching(console: "Console") -> Iterator[Watch]:
 
         def watch(stage: str, done: int, total: int) -> None:
             count = f"{done:,}/{total:,}" if total else ""
+            left = "remaining" if total else ""
             if stage not in tasks:
                 for task in tasks.values():
                     bar.update(task, visible=False)  # type: ignore[arg-type]
-                tasks[stage] = bar.add_task(stage, total=total or None, count=count)
-            bar.update(tasks[stage], completed=done, total=total or None, count=count)  # type: ignore[arg-type]
+                tasks[stage] = bar.add_task(stage, total=total or None, count=count, left=left)
+            bar.update(tasks[stage], completed=done, total=total or None, count=count, left=left)  # type: ignore[arg-type]
 
         yield watch
 

@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 Cell = str | int | float | bool | None
+WORD = 20
+"""Longer words may be broken where a terminal is narrow."""
+FIGURE = frozenset("0123456789.,~+-")
+NARROW = 4
+"""Where all is too much, columns get as narrow as this."""
 
 
 @dataclass(frozen=True)
@@ -71,15 +76,66 @@ def draw(tables: Sequence[Table], console: "Console") -> None:
         if not table.columns:
             console.print(Text(table.note), highlight=False)
             continue
-        drawn = RichTable(title=table.title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        sides, widths = _layout(table, console.width)
+        drawn = RichTable(
+            title=table.title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, sides)
+        )
         for index, column in enumerate(table.columns):
             right = any(_is_number(row[index]) for row in table.rows)
-            drawn.add_column(column, justify="right" if right else "left", overflow="fold")
+            justify: Literal["left", "right"] = "right" if right else "left"
+            width = None if widths is None else widths[index]
+            drawn.add_column(column, justify=justify, overflow="fold", width=width)
         for row in table.rows:
             drawn.add_row(*(Text(_text(cell)) for cell in row))
         console.print(drawn)
         if table.note:
             console.print(Text(table.note), highlight=False)
+
+
+def _layout(table: Table, room: int) -> tuple[int, list[int] | None]:
+    """Blanks on each side of a cell, and the width of each column; None where the table is too much for ``room``.
+
+    Texts are wrapped first, then blanks left out, then words broken, and only then numbers.
+    """
+    count = len(table.columns)
+    least = [_least_width(table, index) for index in range(count)]
+    texts = [not any(_is_number(row[index]) for row in table.rows) for index in range(count)]
+    widths = [max(len(table.columns[index]), *_lines(table, index), 1) for index in range(count)]
+    broken = [max(NARROW, _figures(table, index)) if texts[index] else least[index] for index in range(count)]
+    for sides, limits in ((1, least), (0, least), (0, broken), (0, [min(each, NARROW) for each in least])):
+        over = sum(widths) + (2 * sides + 1) * count + 1 - room
+        while over > 0:
+            index = max(range(count), key=lambda index: (widths[index] > limits[index], widths[index]))
+            if widths[index] <= limits[index]:
+                break
+            widths[index] -= 1
+            over -= 1
+        if over <= 0:
+            return sides, widths
+    return 0, None
+
+
+def _figures(table: Table, index: int) -> int:
+    """The longest figure among a column's texts, ``~61.2`` or ``83,456`` say."""
+    words = [word for row in table.rows for word in _text(row[index]).split()]
+    return max((len(word) for word in words if len(word) <= WORD and set(word) <= FIGURE), default=0)
+
+
+def _lines(table: Table, index: int) -> list[int]:
+    """Lengths of a column's lines."""
+    return [len(line) for row in table.rows for line in _text(row[index]).splitlines()]
+
+
+def _least_width(table: Table, index: int) -> int:
+    """Characters that a column needs so that neither numbers nor words break; long words, as of paths, may.
+
+    >>> table = Table("", ("DRAM bytes", "source"), ((1234567, "a/very/long/path/to/a/network.py:18"),))
+    >>> _least_width(table, 0), _least_width(table, 1)
+    (9, 6)
+    """
+    words = [*table.columns[index].split(), *(_text(row[index]) for row in table.rows if _is_number(row[index]))]
+    cells = [word for row in table.rows for word in _text(row[index]).split()]
+    return max((len(word) for word in (*words, *(cell for cell in cells if len(cell) <= WORD))), default=1)
 
 
 def _is_number(cell: Cell) -> bool:

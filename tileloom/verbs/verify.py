@@ -277,8 +277,11 @@ def _problems(found: Verification) -> tuple[Problem, ...]:
     return tuple(problems)
 
 
+SPAN = "span: cycles from the start of a layer's first job to the end of its last; spans overlap and leave gaps"
+
+
 def _layer_table(document: VerifyDocument) -> Table:
-    columns = ("layer", "operator", "mismatches", "elements", "cycles simulated", "cycles RTL", "vs float", "vs ORT")
+    columns = ("layer", "operator", "mismatches", "elements", "span simulated", "span RTL", "vs float", "vs ORT")
     rows = tuple(
         (
             layer.name,
@@ -292,8 +295,9 @@ def _layer_table(document: VerifyDocument) -> Table:
         )
         for layer in document.layers
     )
-    title = f"{document.model} on {document.target}: {document.frames} frames ({document.frames_from})"
-    return Table(title, columns, rows, "\n".join(note_lines(document.notes)))
+    count = "1 frame" if document.frames == 1 else f"{document.frames} frames"
+    title = f"{document.model} on {document.target}: {count} ({document.frames_from})"
+    return Table(title, columns, rows, "\n".join((SPAN, *note_lines(document.notes))))
 
 
 def _engine_table(document: VerifyDocument) -> Table:
