@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from tileloom.hw.spec import isa
@@ -23,7 +24,7 @@ def rules(kind: type[isa.Instruction], target: Target) -> list[int]:
     zeros = sames = 0
     kept = guarded(kind, target)
     for name, width, offset in isa.layout(kind):
-        if name in kept:
+        if name in kept and not (kind is isa.Job and name == "mask"):
             dropped = ((1 << width.width) - (1 << kept[name].width)) << offset
             zeros |= 0 if width.signed else dropped
             sames |= dropped if width.signed else 0
@@ -47,12 +48,13 @@ class FieldGuard(wiring.Component):
     -------
     word, pop : In, a word of the program is popped
     header : In(1), it is a header
+    sent : In(32), the word popped in the cycle before, as it is sent on; of a JOB's mask the header is sent
     bad : Out(1), in the cycle before a word was popped that has a bit set where the machine keeps none
     """
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        super().__init__({"word": In(32), "pop": In(1), "header": In(1), "bad": Out(1)})
+        super().__init__({"word": In(32), "pop": In(1), "header": In(1), "sent": In(32), "bad": Out(1)})
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
@@ -65,17 +67,15 @@ class FieldGuard(wiring.Component):
                 with m.Case(opcode):
                     m.d.comb += first.eq(number)
         checks = Signal()
-        s1_word, s1_below = Signal(32, reset_less=True), Signal(reset_less=True)
-        rule, s1_rule = Signal(64), Signal(64, reset_less=True)
-        with m.Switch(row):
-            for number, value in enumerate(rows):
-                with m.Case(number):
-                    m.d.comb += rule.eq(value)
+        s1_below = Signal(reset_less=True)
+        m.submodules.memory = memory = Memory(shape=unsigned(64), depth=len(rows), init=rows)
+        read = memory.read_port()
+        m.d.comb += [read.addr.eq(row), read.en.eq(self.pop)]
         m.d.sync += checks.eq(self.pop & ~self.header & (row != 0))
         with m.If(self.pop):
-            m.d.sync += [s1_word.eq(self.word), s1_below.eq(s1_word[-1]), s1_rule.eq(rule)]
+            m.d.sync += s1_below.eq(self.sent[-1])
             m.d.sync += row.eq(Mux(self.header, first, Mux(row == 0, 0, row + 1)))
-        zeros, sames = s1_rule[:32], s1_rule[32:]
-        differs = s1_word ^ Cat(s1_below, s1_word[:-1])
-        m.d.comb += self.bad.eq(checks & ((s1_word & zeros) | (differs & sames)).any())
+        zeros, sames = read.data[:32], read.data[32:]
+        differs = self.sent ^ Cat(s1_below, self.sent[:-1])
+        m.d.comb += self.bad.eq(checks & ((self.sent & zeros) | (differs & sames)).any())
         return m

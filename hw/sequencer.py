@@ -90,8 +90,9 @@ class Sequencer(wiring.Component):
         ]
         with m.If(self.running & want & out_of_words):
             m.d.comb += self.error.eq(Error.PROGRAM_END)
+        line_data = Signal(32, reset_less=True)
         if target.compact:
-            self._guard(m, left)
+            self._guard(m, left, line_data)
         with m.If(self.pop):
             m.d.sync += [popped.eq(popped + 1), left.eq(left - 1)]
 
@@ -129,13 +130,14 @@ class Sequencer(wiring.Component):
             with m.State("END"):
                 m.d.comb += self.done.eq(self.running & self.units_idle & self.tiles_idle.all())
 
-        self._drive_lines(m, Mux(self.pop, send, 0), send_table, start_table, send_data)
+        self._drive_lines(m, Mux(self.pop, send, 0), send_table, start_table, send_data, line_data)
         return m
 
-    def _guard(self, m: Module, left: Signal) -> None:
+    def _guard(self, m: Module, left: Signal, line_data: Signal) -> None:
         """A field that is wider than what the machine keeps of it; words of a TABLE are not looked at."""
         m.submodules.guard = guard = FieldGuard(self.target)
         m.d.comb += [guard.word.eq(self.word), guard.pop.eq(self.pop), guard.header.eq(left == 0)]
+        m.d.comb += guard.sent.eq(line_data)
         with m.If(guard.bad & self.running):
             m.d.comb += self.error.eq(Error.ILLEGAL_INSTRUCTION)
 
@@ -189,8 +191,9 @@ class Sequencer(wiring.Component):
                 with m.If(left == 1):
                     m.next = "HEADER"
 
-    def _drive_lines(self, m: Module, send: Signal, table: Signal, table_start: Signal, data: Signal) -> None:
-        line_data = Signal(32, reset_less=True)
+    def _drive_lines(
+        self, m: Module, send: Signal, table: Signal, table_start: Signal, data: Signal, line_data: Signal
+    ) -> None:
         m.d.sync += line_data.eq(data)
         for i, line in enumerate(self._lines):
             m.d.sync += line.valid.eq(send[i] | table[i])

@@ -31,7 +31,12 @@ class VerilogMemories:
     """A platform that only says what a memory is: pass it to the conversion to Verilog, and add :data:`VERILOG`."""
 
     def get_memory(self, memory: Memory) -> Module:
-        """The instance for a memory of ``amaranth.lib``; it must have one write port and one registered read port."""
+        """The instance for a memory of ``amaranth.lib``; it must have one write port and one registered read port.
+
+        One that nobody writes is a table of what it holds.
+        """
+        if not memory.write_ports and len(memory.read_ports) == 1:
+            return _table(memory)
         if len(memory.write_ports) != 1 or len(memory.read_ports) != 1:
             raise ValueError(
                 f"a memory must have one write port and one read port, "
@@ -57,3 +62,13 @@ class VerilogMemories:
             o_read_data=read.data,
         )
         return m
+
+
+def _table(memory: Memory) -> Module:
+    m = Module()
+    read = memory.read_ports[0]
+    with m.If(read.en), m.Switch(read.addr):
+        for place, value in enumerate(memory.init):
+            with m.Case(place):
+                m.d[read.domain] += read.data.eq(value)
+    return m

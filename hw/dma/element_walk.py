@@ -74,8 +74,9 @@ class ElementWalk(wiring.Component):
     def elaborate(self, _platform: object) -> Module:
         m = Module()
         layout, compact = self.layout, self.target.compact
+        parts = ("parts",) if self.target.has_parts else ()
         given = data.View(layout, self.words)
-        counts = [given[name].shape().width for name in ("blocks", "parts", "bands")]
+        counts = [given[name].shape().width for name in ("blocks", *parts, "bands")]
         m.submodules.nest = nest = LoopNest(counts, steady=compact)
         kept = "rows_before rows rows_after elements pad_left pad_right row_window block_window pitch pad_pitch"
         kept += " take last_take write last_write pad_write pad_value destination advance piece spread"
@@ -110,12 +111,12 @@ class ElementWalk(wiring.Component):
             behind.eq(fixed.rows_after & ((region == Region.DATA) | fixed.rows)),
             ends_block.eq(ends_row & last_of_region & ((region == Region.AFTER) | behind)),
             self.ends_chunk.eq(ends_block & ~nest.advance[0]),
-            self.ends_band.eq(ends_block & ~nest.advance[:2].any()),
+            self.ends_band.eq(ends_block & ~nest.advance[: 1 + len(parts)].any()),
             self.done.eq(ends_block & nest.done),
             nest.load.eq(self.load),
             nest.count0.eq(given.blocks),
-            nest.count1.eq(given.parts),
-            nest.count2.eq(given.bands),
+            *([nest.count1.eq(given.parts)] if parts else []),
+            getattr(nest, f"count{1 + len(parts)}").eq(given.bands),
             nest.step.eq(self.step & ends_block),
             self.destination.eq(held.destination),
             self.pad_value.eq(held.pad_value),

@@ -33,6 +33,9 @@ class PartMask(wiring.Component):
     def elaborate(self, _platform: object) -> Module:
         m = Module()
         tiles = self.target.tiles
+        if not self.target.has_parts:
+            m.d.comb += self.mask.eq(self.start)
+            return m
         first, mask, shift = (
             Signal(tiles, reset_less=True),
             Signal(tiles, reset_less=True),

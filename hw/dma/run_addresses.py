@@ -50,9 +50,10 @@ class RunAddresses(wiring.Component):
     def elaborate(self, _platform: object) -> Module:
         m = Module()
         given, steady = data.View(self.layout, self.words), self.target.compact
-        m.submodules.nest = nest = LoopNest([given[count].shape().width for count, _ in LEVELS], steady=steady)
-        m.submodules.places = places = LoopAddress(len(LEVELS), self.bits, steady=steady)
-        for level, (count, stride) in enumerate(LEVELS):
+        levels = [level for level in LEVELS if level[0] != "parts" or self.target.has_parts]
+        m.submodules.nest = nest = LoopNest([given[count].shape().width for count, _ in levels], steady=steady)
+        m.submodules.places = places = LoopAddress(len(levels), self.bits, steady=steady)
+        for level, (count, stride) in enumerate(levels):
             m.d.comb += getattr(nest, f"count{level}").eq(given[count])
             m.d.comb += getattr(places, f"stride{level}").eq(given[stride])
         with m.If(given.rows == 0):
@@ -63,8 +64,8 @@ class RunAddresses(wiring.Component):
             places.start.eq(given.address),
             self.following.eq(places.following),
             self.next_run.eq(nest.advance[:2].any()),
-            self.next_part.eq(nest.advance[2]),
-            self.next_band.eq(nest.advance[3]),
+            self.next_part.eq(nest.advance[2] if self.target.has_parts else 0),
+            self.next_band.eq(nest.advance[-1]),
             self.done.eq(nest.done),
         ]
         return m

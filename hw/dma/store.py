@@ -71,21 +71,27 @@ class StoreAddresses(wiring.Component):
         m.submodules.queue = queue = DescriptorQueue(descriptor_words(isa.Store), timing.STORE_QUEUE_WORDS, kept)
         given = data.View(descriptor_layout(isa.Store, self.target), queue.words)
         bits, left_bits = address_bits(self.target), given.run_bytes.shape().width
-        m.submodules.nest = nest = LoopNest([given[name].shape().width for name in LEVELS], steady=compact)
-        m.submodules.places = places = LoopAddress(len(LEVELS), bits, steady=compact)
-        m.submodules.tiles = tiles = LoopAddress(len(LEVELS), given.part_tiles.shape().width, steady=compact)
+        parts = self.target.has_parts
+        levels = [name for name in LEVELS if parts or name not in ("parts", "subparts")]
+        m.submodules.nest = nest = LoopNest([given[name].shape().width for name in levels], steady=compact)
+        m.submodules.places = places = LoopAddress(len(levels), bits, steady=compact)
+        tile: Value = given.tile
+        if parts:
+            m.submodules.tiles = tiles = LoopAddress(len(levels), given.part_tiles.shape().width, steady=compact)
+            tile = tiles.address
         m.submodules.cutter = cutter = BurstCutter(self.target, left_bits)
         wiring.connect(m, wiring.flipped(self.configuration), queue.configuration)
         take, step = Signal(), Signal()
-        for level, name in enumerate(LEVELS):
+        for level, name in enumerate(levels):
             stride = "run_stride" if name == "runs" else f"{name.removesuffix('s')}_stride"
             m.d.comb += getattr(nest, f"count{level}").eq(given[name])
             m.d.comb += getattr(places, f"stride{level}").eq(given[stride])
         m.d.comb += [nest.load.eq(take), nest.step.eq(step)]
-        for affine, start in ((places, given.address), (tiles, given.tile)):
+        for affine, start in ((places, given.address), *([(tiles, given.tile)] if parts else [])):
             m.d.comb += [affine.load.eq(take), affine.start.eq(start), affine.step.eq(step)]
             m.d.comb += affine.advance.eq(nest.advance)
-        m.d.comb += [tiles.stride1.eq(given.subpart_tiles), tiles.stride2.eq(given.part_tiles)]
+        if parts:
+            m.d.comb += [tiles.stride1.eq(given.subpart_tiles), tiles.stride2.eq(given.part_tiles)]
 
         space, any_runs = Signal(reset_less=True), Signal(reset_less=True)
         run_bytes, run_slot = Signal(left_bits, reset_less=True), Signal.like(given.run_slot, reset_less=True)
@@ -120,7 +126,7 @@ class StoreAddresses(wiring.Component):
         ]
         if compact:
             m.d.comb += [*keep, queue.rest.eq(state_idle)]
-        self._add_slots(m, tiles.address, slot_place, release, full)
+        self._add_slots(m, tile, slot_place, release, full)
 
         next_start = Signal(17)  # of the next run of the slot, or of the next slot
         m.d.comb += next_start.eq(Mux(nest.advance[0], slot_start + run_slot, 0))

@@ -62,9 +62,9 @@ class WeightStream(wiring.Component):
         kept = kept_bits(isa.Weights, self.target)
         m.submodules.queue = queue = DescriptorQueue(descriptor_words(isa.Weights), timing.WEIGHTS_QUEUE_WORDS, kept)
         given = data.View(descriptor_layout(isa.Weights, self.target), queue.words)
-        loops = [count.shape().width for count in (given.parts, given.portions, given.repeats)]
+        loops = [given.parts, given.portions, given.repeats][0 if self.target.has_parts else 1 :]
         bits, left_bits = address_bits(self.target), given.beats.shape().width
-        m.submodules.nest = nest = LoopNest(loops, steady=compact)
+        m.submodules.nest = nest = LoopNest([len(count) for count in loops], steady=compact)
         m.submodules.cutter = cutter = BurstCutter(self.target, left_bits + beat_bits)
         m.submodules.guard = guard = SpaceGuard(self.target)
         m.submodules.mask = mask = PartMask(self.target)
@@ -77,9 +77,7 @@ class WeightStream(wiring.Component):
         no_bytes = Const(0, beat_bits)
         m.d.comb += [
             nest.load.eq(take),
-            nest.count0.eq(given.parts),
-            nest.count1.eq(given.portions),
-            nest.count2.eq(given.repeats),
+            *(getattr(nest, f"count{level}").eq(count) for level, count in enumerate(loops)),
             mask.load.eq(take),
             mask.start.eq(given.mask),
             mask.shift.eq(given.part_shift),
@@ -140,7 +138,7 @@ class WeightStream(wiring.Component):
                         m.next = "PORTION"
                         with m.If(nest.done):
                             m.next = "IDLE"
-                        with m.If(nest.advance[2]):
+                        with m.If(nest.advance[-1]):
                             m.d.sync += address.eq(start)
             with m.State("FAULT"):
                 m.d.comb += self.error.eq(Error.ILLEGAL_INSTRUCTION)

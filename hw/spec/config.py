@@ -239,6 +239,11 @@ class Target:
         return self.port_bytes // self.element_bytes
 
     @property
+    def has_parts(self) -> bool:
+        """Whether transfers go from tile to tile in parts: all but compact machines of one tile."""
+        return not (self.compact and self.tiles == 1)
+
+    @property
     def macs_per_cycle(self) -> int:
         """Multipliers of all MAC arrays."""
         return self.tiles * self.lanes * self.columns

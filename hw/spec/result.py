@@ -59,7 +59,8 @@ class Result:
         """The frames and tensors, for notebooks."""
         tensors = [(name, str(codes.dtype), " x ".join(str(n) for n in codes.shape)) for name, codes in self._tensors()]
         ended = "" if self.error is Error.NONE else f"Halted with {self.error.name} at word {self.program_counter}."
-        parts = [table(f"Result of engine {self.engine}", ("tensor", "type", "shape"), tensors, ended)]
+        columns = ("tensor", "type", "shape") if tensors else ()
+        parts = [table(f"Result of engine {self.engine}", columns, tensors, ended)]
         if self.frames:
             rows = [
                 (number, frame.cycles, len(frame.trace), self._busy(frame)) for number, frame in enumerate(self.frames)

@@ -31,10 +31,12 @@ WINDOW_STRIDES = (
 )
 MODULO: Mapping[type[isa.Instruction], str] = {
     isa.Load: "block_window row_window pitch pad_pitch last_pitch",
-    isa.Store: "run_slot part_tiles subpart_tiles",
+    isa.Store: "run_slot",
     isa.Job: f"{WINDOW_STRIDES} group_words slot_pitch slot_group residual_pitch",
 }
 """Fields of which the low bits are enough."""
+PARTS = "part_stride part_shift part_tiles subpart_stride subpart_tiles"
+"""Fields without a meaning where there are no parts: what they hold is left alone."""
 LIMITS = ("low", "high")
 """Limits of the requantiser: as wide as an activation where no further stage of the back end follows it."""
 
@@ -50,7 +52,7 @@ def field_widths(kind: type[isa.Instruction], target: Target) -> Mapping[str, Wi
 
 def guarded(kind: type[isa.Instruction], target: Target) -> Mapping[str, Width]:
     """The widths of the fields of which the machine drops bits that must hold nothing."""
-    free = MODULO.get(kind, "").split()
+    free = MODULO.get(kind, "").split() + ([] if target.has_parts else PARTS.split())
     full = {name: width for name, width, _ in isa.layout(kind)}
     kept = field_widths(kind, target)
     return {name: width for name, width in kept.items() if width.width < full[name].width and name not in free}
@@ -79,6 +81,8 @@ def _limits(kind: type[isa.Instruction], target: Target) -> dict[str, int]:
     bits |= dict.fromkeys(STRIDES.get(kind, "").split(), address_bits(target))
     bits["address"] = target.address_bits
     bits["mask"] = target.tiles
+    if not target.has_parts:
+        bits |= dict.fromkeys(("parts", "subparts", *PARTS.split()), 1)
     match kind:
         case isa.Load:
             width = target.window_banks.bit_length()
@@ -91,8 +95,8 @@ def _limits(kind: type[isa.Instruction], target: Target) -> dict[str, int]:
             bits |= {"words": ring, "beats": beats.bit_length()}
         case isa.Store:
             bits |= {"run_bytes": target.slot_bytes.bit_length(), "run_slot": target.slot_activations.bit_length()}
-            if target.tiles == 1:
-                bits |= {"tile": 1, "part_tiles": 2, "subpart_tiles": 2}
+            if not target.has_parts:
+                bits["tile"] = 1
         case isa.Job:
             bits |= dict.fromkeys(WINDOW_STRIDES.split(), max(window, 1))
             bits |= dict.fromkeys(("window_span", "window_free_inner", "window_free_outer"), log)
