@@ -17,7 +17,6 @@ import tomllib
 from dataclasses import dataclass
 
 TERNARY = "ternary"
-BIPOLAR = 1
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def checked_data(network: Network, data: Mapping[str, Array]) -> dict[str, Array
                     name,
                     f"the array must have the shape ({', '.join(str(size) for size in wanted)})",
                     str(tuple(np.shape(data[name]))),
-                    "reshape it",
+                    "reshape it" if np.size(data[name]) else "give at least one frame",
                 )
             )
             continue

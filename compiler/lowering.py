@@ -349,8 +349,3 @@ def planes_of(shape: tuple[int, ...]) -> tuple[int, int, int]:
         channels, width = (*rest, 1, 1)[:2]
         return channels, 1, width
     return int(np.prod(rest[:-2])), rest[-2], rest[-1]
-
-
-def merged_source(source: Source, other: Source) -> Source:
-    """The source of an operator into which another was merged: the first names it, a missing line is filled in."""
-    return source if source.line else Source(source.node, source.op, other.line)

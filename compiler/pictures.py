@@ -10,6 +10,8 @@ from tileloom.compiler.node import Array
 from tileloom.compiler.problems import ModelError, Problem
 
 SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+HOLDS = "put .png or .jpg files into it, or name an .npz"
+"""What to do about a folder without any."""
 """Files that are taken for pictures; others in the folder are left alone."""
 
 
@@ -37,7 +39,7 @@ class Pictures:
         """
         paths = sorted(path for path in self.folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
         if not paths:
-            raise _refused("TL405", str(self.folder), "a folder of pictures is needed", "one without any", "name it")
+            raise _refused("TL405", str(self.folder), "a folder must hold pictures", "none", HOLDS)
         if len(shape) != 3 or not {shape[0], shape[2]} & {1, 3}:
             rule = "pictures feed an input of 1 or 3 channels, first or last"
             raise _refused("TL307", name, rule, f"shape {list(shape)}", "give calibration data as .npz")

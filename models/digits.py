@@ -21,7 +21,6 @@ SIZE = 32
 INK = 16
 """Full ink of a stored pixel; paper is 0."""
 TRAIN_DIGITS = 1437
-HELD_OUT_DIGITS = 360
 CALIBRATION_DIGITS = 64
 SPLIT_SEED = 20261120
 STORE = Path(__file__).parent / "zoo"

@@ -92,7 +92,8 @@ class EnergyFigures:
             )
             for unit in sorted(self.units, key=lambda unit: -unit.joules)
         )
-        return Table(f"energy of a frame by unit, {self.title}", columns, rows, f"Energy: {self.basis}.")
+        title = f"energy of a frame by unit, {self.title} ({Kind.ESTIMATED})"
+        return Table(title, columns, rows, f"Energy: {self.basis}.")
 
 
 def kinds(prefix: str) -> Mapping[str, Kind]:

@@ -81,13 +81,13 @@ def find(model: Model, settings: "Settings | None" = None) -> ModelArgument:
         if zoo.name == str(model):
             return ModelArgument(zoo.path, zoo.name, zoo=zoo, settings=settings)
     names = [zoo.name for zoo in MODELS]
-    near = _nearest(path, names)
+    near = None if path.exists() else _nearest(path, names)
     fix = f"the nearest is {near}" if near else f"name an existing file or one of {', '.join(names)}"
     raise refuse(
         "TL401",
         str(model),
         "a model must be an ONNX file, a tile program or a zoo network",
-        "a folder" if path.is_dir() else "a file or name that does not exist",
+        "a folder" if path.is_dir() else "a device" if path.exists() else "a file or name that does not exist",
         fix,
     )
 

@@ -77,9 +77,9 @@ def draw(tables: Sequence[Table], console: "Console") -> None:
             console.print(Text(table.note), highlight=False)
             continue
         sides, widths = _layout(table, console.width)
-        drawn = RichTable(
-            title=table.title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, sides)
-        )
+        if table.title:
+            console.print(Text(table.title, style="table.title"), highlight=False)
+        drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, sides))
         for index, column in enumerate(table.columns):
             right = any(_is_number(row[index]) for row in table.rows)
             justify: Literal["left", "right"] = "right" if right else "left"

@@ -71,7 +71,6 @@ _BLOCK_RAM_SETTINGS = {
         ("WRITEMODE", _text("NORMAL", "WRITETHROUGH", "READBEFOREWRITE")),
     )
 }
-_ADDERS = ("LOWERINPUT", "UPPERINPUT", "CARRYSELECT")
 
 MODELS: Mapping[str, CellModel] = {
     "LUT4": CellModel("LUT4.v", ("Z",), ("A", "B", "C", "D"), {"INIT": ANY}),

@@ -5,7 +5,6 @@ from dataclasses import dataclass, fields
 
 from tileloom.hw.spec import isa
 from tileloom.hw.spec.config import Target
-from tileloom.sim.cycle.bursts import burst_beats_of
 from tileloom.sim.cycle.masks import tiles_of
 
 
@@ -77,10 +76,6 @@ def count_events(instructions: Sequence[isa.Instruction], target: Target) -> dic
 def total_events(counts: dict[int, Counts]) -> dict[str, int]:
     """The sums over all tags."""
     return {f.name: sum(getattr(c, f.name) for c in counts.values()) for f in fields(Counts)}
-
-
-def _run_bytes(address: int, size_bytes: int, target: Target) -> int:
-    return target.port_bytes * sum(burst_beats_of(address, size_bytes, target.port_bytes, target.burst_bytes))
 
 
 def _load(load: isa.Load, target: Target, counts: Counts) -> None:

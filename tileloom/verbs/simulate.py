@@ -252,7 +252,9 @@ def _layer_table(document: SimulateDocument) -> Table:
         )
         for layer in document.layers
     )
-    return Table("layers", columns, rows, _legend(document))
+    cycles, energy = document.kinds["layers[].cycles"], document.kinds["layers[].energy_j"]
+    title = f"layers (cycles {cycles}, MACs and DRAM bytes {Kind.COUNTED}, energy {energy})"
+    return Table(title, columns, rows, _legend(document))
 
 
 def _legend(document: SimulateDocument) -> str:
