@@ -78,12 +78,15 @@ class BoardMemory(wiring.Component):
             m.d.sync += [s2_data.eq(read.data), port.rlast.eq(s1_last), outside.eq(s1_outside)]
             m.d.sync += port.rid.eq(number)
 
-        words_read = Array(read.data.word_select(i, 32) for i in range(words))
-        presented, fetched, inside = Signal(), Signal(), Signal()
+        words_read = Array(s2_data.word_select(i, 32) for i in range(words))
+        presented, read_out, fetched, inside = Signal(), Signal(), Signal(), Signal()
         wanted = host.request & ~host.register & ~host.write & ~host.done
         m.d.sync += [
-            presented.eq(wanted & (left == 0) & ~port.arvalid & ~s1_valid & ~port.rvalid & ~presented & ~fetched),
-            fetched.eq(presented),
+            presented.eq(
+                wanted & (left == 0) & ~port.arvalid & ~s1_valid & ~port.rvalid & ~(presented | read_out | fetched)
+            ),
+            read_out.eq(presented),
+            fetched.eq(read_out),
             host_word.eq(host.address[2:shift] if words > 1 else Const(0)),
             inside.eq((host.address >> shift) < rows),
             self._read_done.eq(fetched),

@@ -85,10 +85,18 @@ class Accumulators(wiring.Component):
         with m.If(flags.step & flags.first):
             m.d.sync += remembered.eq(read.data)
         # The sum that was stored last, still in its register: the memory may not have it yet.
+        # Whether that is so is known a cycle ahead: the choice of every column waits for it.
         kept, kept_entry, again = Signal(), Signal.like(now.entry, reset_less=True), Signal()
-        with m.If(now.step):
-            m.d.sync += [kept.eq(now.last & now.store), kept_entry.eq(now.entry)]
-        m.d.comb += again.eq(kept & ~begin.received & (kept_entry == begin.entry))
+        keeps, keeps_entry = Signal(), Signal.like(now.entry)
+        m.d.comb += [
+            keeps.eq(Mux(now.step, now.last & now.store, kept)),
+            keeps_entry.eq(Mux(now.step, now.entry, kept_entry)),
+        ]
+        m.d.sync += [
+            kept.eq(keeps),
+            kept_entry.eq(keeps_entry),
+            again.eq(keeps & ~flags.received & (keeps_entry == flags.entry)),
+        ]
         start = Signal(layout, reset_less=True)
         first, tree = Signal(layout, reset_less=True), Signal(sum_shape(target), reset_less=True)
         sums = Signal(layout)
@@ -97,7 +105,7 @@ class Accumulators(wiring.Component):
         for column in range(target.columns):
             stored = Mux(again, self.sums[column], remembered[column])
             begins = Mux(begin.stored, 0, self.bias[column]) + Mux(begin.stored | begin.received, stored, 0).as_signed()
-            if target.compact and not target.local_lines:
+            if not target.local_lines:
                 begins = Mux(begin.stored, stored, self.bias[column])
             with m.If(begin.step & begin.first):
                 m.d.sync += start[column].eq(begins)

@@ -38,6 +38,7 @@ class LoopNest(wiring.Component):
     job : In, fields of a JOB, constant from ``load`` to the unit's end
     load, run : In
     advance : Out, one bit per loop of ``LEVELS``: this loop goes on (and those within begin anew)
+    next_loop : Out, the same for the next step, whether or not one is issued; where no loop goes on, 0
     constants, constants_index, constants_last : Out, a constants word is read; its number; it is the group's last
     step : Out, a step is issued
     first_step, last_step : Out, of its pixel
@@ -56,6 +57,7 @@ class LoopNest(wiring.Component):
                 "load": In(1),
                 "run": In(1),
                 "advance": Out(len(LEVELS)),
+                "next_loop": Out(len(LEVELS)),
                 "constants": Out(1),
                 "constants_index": Out(range(target.constant_words)),
                 "constants_last": Out(1),
@@ -113,7 +115,10 @@ class LoopNest(wiring.Component):
         left = Signal.like(count, name=f"left_{LEVELS[level][0]}", reset_less=True)
         within = at_last[:level] if level < REDUCTION else at_last[REDUCTION:level]
         go = self.step if level < REDUCTION else self.pixel_end
-        m.d.comb += self.advance[level].eq(go & within.all() & ~at_last[level])
+        m.d.comb += [
+            self.advance[level].eq(go & within.all() & ~at_last[level]),
+            self.next_loop[level].eq(at_last[:level].all() & ~at_last[level]),
+        ]
         restart = self.load | self.advance[level + 1 :].any()
         if level < REDUCTION:
             restart |= self.pixel_end

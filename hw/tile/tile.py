@@ -140,6 +140,7 @@ class Tile(wiring.Component):
             walk.load.eq(control.check),
             walk.base.eq(bases.window),
             walk.advance.eq(nest.advance),
+            walk.next_loop.eq(nest.next_loop),
             window.use.span.eq(control.job.window_span),
             window.use.leave.eq(nest.unit_end),
             window.use.left.eq(bases.window_left),

@@ -20,7 +20,7 @@ class WindowWalk(wiring.Component):
     -------
     job : In, fields of a JOB
     load, base : In, the unit begins at ``base``
-    advance : In, see :class:`LoopNest`
+    advance, next_loop : In, see :class:`LoopNest`; the operands of the adder wait for the latter alone
     address : Out, of the present cycle's step, modulo the window's size
     """
 
@@ -33,6 +33,7 @@ class WindowWalk(wiring.Component):
                 "load": In(1),
                 "base": In(address),
                 "advance": In(len(LEVELS)),
+                "next_loop": In(len(LEVELS)),
                 "address": Out(address),
             }
         )
@@ -46,7 +47,7 @@ class WindowWalk(wiring.Component):
         ]
 
         def chosen(values: list[Value]) -> Value:
-            return reduce(or_, (Mux(self.advance[level], value, 0) for level, value in enumerate(values)))
+            return reduce(or_, (Mux(self.next_loop[level], value, 0) for level, value in enumerate(values)))
 
         # Strides are signed; modulo the window's size, a power of two, their low bits are enough.
         strides = [Signal(bits, name=f"{stride}_bits") for _, stride in LEVELS]

@@ -15,7 +15,7 @@ from tileloom.hw.interfaces import ConfigurationLine
 class AnyDescriptors(wiring.Component):
     """In the place of a descriptor queue: any descriptor at any time."""
 
-    def __init__(self, words: int, _depth_words: int) -> None:
+    def __init__(self, words: int, _depth_words: int, _kept: None = None) -> None:
         super().__init__(
             {
                 "configuration": In(ConfigurationLine()),

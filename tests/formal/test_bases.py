@@ -15,7 +15,7 @@ pytestmark = pytest.mark.full  # minutes on a busy machine
 
 
 DEPTHS = Depths(8, covers=9)
-TARGET = SimpleNamespace(window_bytes=16, weight_words=5)
+TARGET = SimpleNamespace(window_bytes=16, weight_words=5, compact=False)
 WINDOW = ("window_inner", "window_outer", "window_free_inner", "window_free_outer")
 WEIGHTS = ("weights_inner", "weights_outer", "weights_free_inner", "weights_free_outer")
 

@@ -13,7 +13,7 @@ from tileloom.hw.tile.activation_buffer import ActivationBuffer
 from tileloom.hw.tile.weight_buffer import WeightBuffer
 
 BANKS, BYTES = 2, 8
-RING = SimpleNamespace(weight_words=3, word_bytes=5, port_bytes=4, element_bytes=1)
+RING = SimpleNamespace(weight_words=3, word_bytes=5, port_bytes=4, element_bytes=1, compact=False)
 
 
 class Log:

@@ -15,11 +15,11 @@ from tileloom.fpga.reply_sender import ReplySender
 pytestmark = pytest.mark.full  # minutes on a busy machine
 
 
-DEPTHS = Depths(18, covers=19)
+DEPTHS = Depths(22, covers=23)
 
 
 class ReplyProof(Proof):
-    """Replies without payload or with a word; the words come from a memory, one cycle after their index."""
+    """Replies without payload or with a word; the words come from a memory, two cycles after their index."""
 
     def __init__(self, kind: Any = ReplySender) -> None:
         super().__init__(kind())
@@ -31,13 +31,14 @@ class ReplyProof(Proof):
         some, more = constant(m, 3, "some"), constant(m, 5, "more")
         m.d.comb += header.eq(Cat(some[:2], Const(5, 6), Const(9, 7), some[2], Const(0, 2), more[4]))
         m.d.comb += word.eq(Cat(Const(1, 7), more[:2], Const(0x12, 8), more[2], Const(0x33, 7), more[3], Const(3, 6)))
+        index = before(m, before(m, component.index, "index"), "earlier_index")
         sending, number, crc = Signal(), Signal(5), Signal(16)
         length = Signal(16)
         accept = o.valid & o.ready
         m.d.comb += [
             component.header.eq(header),
             length.eq(header[16:]),
-            component.word.eq(Mux(before(m, component.index, "index") == 0, word, ~word)),
+            component.word.eq(Mux(index == 0, word, ~word)),
         ]
         with m.If(component.start & ~sending):
             m.d.sync += [sending.eq(1), number.eq(0), crc.eq(0)]
