@@ -14,3 +14,7 @@ class EngineName(StrEnum):
     """The Verilog itself, in Verilator."""
     NETLIST = "netlist"
     """What synthesis makes of it for a family of devices, with models of that family's cells; for `verify` alone."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> "EngineName | None":
+        raise ValueError(f"engine must be one of {', '.join(cls)}, not {value!r}")

@@ -72,9 +72,11 @@ def frames_for(
     count : frames wanted; None takes all that is given, else 1
     seed : of random codes, taken where nothing is given and the model is not of the zoo
 
-    Raises ``ModelError`` where arrays do not fit or are fewer than ``count``.
+    Raises ``ModelError`` where arrays do not fit or are fewer than ``count``, or ``count`` is below 1.
     """
     tensors = list(inputs)
+    if count is not None and count < 1:
+        raise refuse("TL409", "--frames", "there must be at least one frame", str(count), "ask for 1 or more")
     if given is not None:
         return _given(tensors, given, count)
     if argument.zoo is not None:

@@ -8,6 +8,8 @@ import pytest
 from tests.face.command import tileloom
 from tests.face.networks import good, save
 from tileloom.compiler.graph import Tensor
+from tileloom.compiler.problems import ModelError
+from tileloom.engine_name import EngineName
 from tileloom.frames import arrays_of, frames_for
 from tileloom.model_argument import ModelArgument, find
 
@@ -29,6 +31,22 @@ def test_random_frames_depend_on_the_seed_alone() -> None:
     assert one.shape == (3, 3, 8, 8)
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("count", [0, -1])
+@pytest.mark.parametrize("model", ["lenet5", "net.onnx"])
+def test_no_frames_are_refused(model: str, count: int) -> None:
+    """A slice up to -1 would be all but one."""
+    image = Tensor("image", 1, 32, 32, 1 / 255, -128, shape=(1, 32, 32))
+    argument = find(model) if model == "lenet5" else FILE
+    for given in (None, {"image": np.zeros((3, 1, 32, 32), np.float32)}):
+        with pytest.raises(ModelError, match=f"TL409 --frames: there must be at least one frame, not {count}; "):
+            frames_for([image], given, count, 0, argument)
+
+
+def test_an_engine_of_another_name() -> None:
+    with pytest.raises(ValueError, match="engine must be one of functional, cycle, rtl, netlist, not 'gpu'"):
+        EngineName("gpu")
 
 
 def test_zoo_frames_are_held_out_digits() -> None:

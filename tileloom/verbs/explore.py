@@ -217,6 +217,8 @@ def explore(
         if name not in DIRECTIONS:
             rule = f"an objective must be one of {', '.join(DIRECTIONS)}"
             raise refuse("TL413", "--objective", rule, name, "name one of them")
+    if budget < 1:
+        raise refuse("TL413", "--budget", "a budget must be at least one target", str(budget), "give 1 or more")
     if verify_best or count_registers:
         require_rtl()
     folder = None if output is None else Path(output)
