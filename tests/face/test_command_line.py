@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -225,19 +226,18 @@ main()
     assert (done.returncode, done.stderr) == (130, "tileloom zoo: stopped; nothing was left half-written.\n")
 
 
-def test_interrupted_making_of_hardware_says_only_that() -> None:
-    script = """
-import sys
-import tileloom.verbs.rtl as rtl
-def stopped(*_, **__):
-    from tileloom.hw.grid import Grid
-    from tileloom.hw.spec.config import load_target
-    half_made = Grid(load_target("small"))
-    raise KeyboardInterrupt
-rtl.rtl = stopped
-from tileloom.cli import main
-sys.argv = ["tileloom", "rtl"]
-main()
-"""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stderr) == (130, "tileloom rtl: stopped; nothing was left half-written.\n")
+def test_interrupted_making_of_hardware_says_only_that(capsys: pytest.CaptureFixture[str]) -> None:
+    """Amaranth warns of every part that was made and not used, which here is what Ctrl-C does."""
+    from amaranth.hdl import UnusedElaboratable
+
+    def interrupted(_: object) -> Document:
+        raise KeyboardInterrupt
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        with pytest.raises(Exception, match="130"):
+            run("rtl", "x", interrupted, None)
+        warnings.warn("half made", UnusedElaboratable, stacklevel=1)
+        warnings.warn("another", UserWarning, stacklevel=1)
+    assert [each.category for each in told] == [UserWarning]
+    assert capsys.readouterr().err == "tileloom rtl: stopped; nothing was left half-written.\n"
