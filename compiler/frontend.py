@@ -194,8 +194,9 @@ def quantise(
     values = values_to_observe(graph)
     if values and data is None:
         data = random_data(network, seed)
+        scaled = len({map_.value for map_ in graph.maps.values()}.intersection(values))
         note = (
-            f"no calibration data: {len(values)} of {len(graph.maps)} maps are scaled by random numbers (seed {seed}), "
+            f"no calibration data: {scaled} of {len(graph.maps)} maps are scaled by random numbers (seed {seed}), "
             "so that accuracy on real data is not to be expected"
         )
         graph = replace(graph, notes=(*graph.notes, note))

@@ -204,6 +204,17 @@ def is_narrow(function: TableFunction) -> bool:
     return FUNCTIONS[function.name].narrow or any(is_narrow(argument) for argument in function.arguments)
 
 
+@cache
+def comes_back(function: TableFunction) -> bool:
+    """Whether the function rises and falls, so that a small output may stand for numbers far apart.
+
+    >>> comes_back(TableFunction("HardSwish")), comes_back(TableFunction("Tanh"))
+    (True, False)
+    """
+    steps = np.diff(evaluate(function, np.linspace(-16.0, 16.0, 4097)))
+    return bool(np.nanmax(steps, initial=0.0) > 1e-9 and np.nanmin(steps, initial=0.0) < -1e-9)
+
+
 def is_fine(function: TableFunction) -> bool:
     """Whether the function's table must be better than others."""
     return FUNCTIONS[function.name].fine or any(is_fine(argument) for argument in function.arguments)

@@ -16,7 +16,7 @@ from tileloom.compiler.grid_groups import grid_groups, is_root
 from tileloom.compiler.nonlinearity import range_of_bounded
 from tileloom.compiler.real_graph import Assembly, Convolution, Floats, Map, Quantisation, RealGraph, RealOperator
 from tileloom.compiler.scales import quantisation_of_range
-from tileloom.compiler.table_function import is_narrow
+from tileloom.compiler.table_function import comes_back, is_narrow
 from tileloom.hw.spec.quant import signed_range
 
 EQUAL = BitWidths()
@@ -74,7 +74,7 @@ def calibrate(
 
 def _looks(operator: Convolution, graph: RealGraph) -> bool:
     """Whether the numbers that the operator's function is applied to must be observed; a given grid tells them."""
-    if operator.function is None or not is_narrow(operator.function):
+    if operator.function is None or not (is_narrow(operator.function) or comes_back(operator.function)):
         return False
     return graph.maps[operator.input].quantisation is None or operator.codes is None
 

@@ -45,11 +45,14 @@ def test_verify_names_the_layer_with_few_bits(tmp_path: Path) -> None:
     assert "Conv_c" in note
 
 
-@pytest.mark.parametrize("function", ["Tanh", "HardSwish"])
-def test_a_fused_function_is_looked_at_behind_it(tmp_path: Path, function: str) -> None:
-    steps = [step("Conv", "x w", "c"), step(function, "c", "f"), step("Conv", "f w", "y")]
+@pytest.mark.parametrize(("function", "size"), [("Tanh", 1.0), ("HardSwish", 1.0), ("HardSwish", 0.02), ("Silu", 0.02)])
+def test_a_fused_function_is_looked_at_behind_it(tmp_path: Path, function: str, size: float) -> None:
+    """Of small numbers too: a function that comes back to zero needs one table for those that occur, no more."""
+    names = {"Silu": [step("Sigmoid", "c", "g"), step("Mul", "c g", "f")]}
+    steps = [step("Conv", "x w", "c"), *names.get(function, [step(function, "c", "f")]), step("Conv", "f v", "y")]
     path = tmp_path / "fused.onnx"
-    path.write_bytes(Example("fused", steps, (1, 4, 6, 6), {"w": numbers(4, 4, 1, 1)}).model().SerializeToString())
+    weights = {"w": numbers(4, 4, 1, 1) * np.float32(size), "v": numbers(4, 4, 1, 1)}
+    path.write_bytes(Example("fused", steps, (1, 4, 6, 6), weights).model().SerializeToString())
     x = np.random.default_rng(0).normal(size=(8, 4, 6, 6)).astype(np.float32)
     with float_runs_in_process():
         found = verify(path, engine="functional", input={"x": x}, calibration={"x": x})
