@@ -120,6 +120,8 @@ TOO_SMALL = (
         device_ff=5_280,
         device_dsp=8,
         device_bram=6,
+        refusal="board and shared parts of a compact machine take 6,000 LUTs and 4,670 flip-flops (packed for a Gowin "
+        "part) before the first multiplier, and it has 5,280 places for both",
     ),
     Board(
         name="tang-nano-9k",
