@@ -114,6 +114,7 @@ POINTS: tuple[tuple[str, dict[str, int]], ...] = (
     ("ulx3s", {"lanes": 8, "columns": 8, "window_banks": 8}),
     ("default", {}),
     ("ulx3s128", {}),
+    ("ulx3s128", {"lanes": 16, "columns": 8, "window_banks": 32, "port_bytes": 16}),
     ("odd", {}),
     ("ulx3s", {"lanes": 8, "columns": 4, "window_banks": 8, "port_bytes": 8, "results_per_cycle": 2}),
     ("mac25", {}),

@@ -29,7 +29,7 @@ from tileloom.hw.build import cache_folder, locked, source_hash
 from tileloom.hw.spec.config import Target, load_target
 
 Progress = Callable[[str], None]
-PLACE_OPTIONS = ("--timing-allow-fail", "--router", "router2")
+PLACE_OPTIONS = ("--timing-allow-fail", "--placer", "static")
 """Of place and route for an ECP5, besides device, files and seed."""
 GOWIN_PLACE_OPTIONS = ("--timing-allow-fail",)
 """The same for a Gowin part."""

@@ -1,6 +1,6 @@
 """Program fetch (P): bursts of program into a buffer, words of it to the sequencer."""
 
-from amaranth.hdl import Module, Signal, unsigned
+from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -111,18 +111,20 @@ class ProgramFetch(wiring.Component):
         front_word, popped_word = Signal(range(words)), Signal(range(words))
         words_left = Signal(address_bits(self.target) - 2)
         move, advance = Signal(), Signal()
-        following = Signal.like(tail)
+        # A pop comes late and only chooses: where reading goes on, and whether a beat is there, is known for both.
+        after_tail, following = Signal.like(tail), Signal.like(tail)
         word = Signal(32, reset_less=True)
         m.d.comb += [
             move.eq(front_valid & (words_left != 0) & (~self.word_valid | self.pop)),
             advance.eq(move & (front_word == words - 1)),
-            following.eq(tail + advance),
+            after_tail.eq(tail + 1),
+            following.eq(Mux(advance, after_tail, tail)),
             read.addr.eq(following),
             self.word.eq(word),
             freed.eq(self.pop & (popped_word == words - 1)),
             self.exhausted.eq((words_left == 0) & ~self.word_valid),
         ]
-        m.d.sync += [tail.eq(following), front_valid.eq(following != head)]
+        m.d.sync += [tail.eq(following), front_valid.eq(Mux(advance, after_tail != head, tail != head))]
         with m.If(self.start):
             m.d.sync += words_left.eq(self.program_bytes[2:])
         with m.Elif(move):

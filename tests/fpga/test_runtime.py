@@ -135,7 +135,7 @@ def test_refusals_before_anything_is_sent(program: Program) -> None:
     with fake(program) as board, BoardRuntime(BOARD, board.port) as runtime:
         with pytest.raises(BoardError, match=r"is for target odd .* compile for the board's target"):
             runtime.load(random_program(1, load_target("odd"), 1))
-        with pytest.raises(BoardError, match="needs 262,144 bytes of memory, board ulx3s-85f has 131,072"):
+        with pytest.raises(BoardError, match="needs 262,144 bytes of memory, board ulx3s-85f has 196,608"):
             runtime.load(replace(program, memory_bytes=1 << 18))
         assert not any(place == OFFSET["PROGRAM_BYTES"] for place, _ in board.register_writes)
         runtime.load(program)
