@@ -111,7 +111,7 @@ TOO_SMALL = (
         name="icebreaker",
         title="1BitSquared iCEBreaker, Lattice iCE40UP5K",
         platform="icebreaker:ICEBreakerPlatform",
-        target="small",
+        target="tang9k",
         memory_bytes=8 * 1024,
         oscillator="clk12",
         oscillator_hz=12_000_000,
@@ -121,8 +121,8 @@ TOO_SMALL = (
         device_ff=5_280,
         device_dsp=8,
         device_bram=6,
-        refusal="a compact machine of 4 MACs without the board takes 5,540 LUT4, 4,457 flip-flops, 9 multipliers and 34 "
-        "block RAMs of 4 kbit (synthesised) of its 5,280 places, 8 and 30",
+        refusal="a compact machine of 4 MACs takes without the board 5,540 LUT4, 4,457 flip-flops, 9 multipliers and "
+        "34 block RAMs of 4 kbit (synthesised) of its 5,280 places, 8 and 30",
     ),
     Board(
         name="tang-nano-9k",

@@ -94,5 +94,5 @@ def test_table_of_boards(tmp_path: Path, capsys: pytest.CaptureFixture[str], mon
     assert board_table.main() == 1
     _, _, built, refused = capsys.readouterr().out.splitlines()
     assert "| 128 | 100 MHz, 90.0 MHz (not met) | 23.04 | 35,000 of 83,640 |" in built
-    assert refused.startswith("| `icebreaker` | refused: target small is too large")
+    assert refused.startswith("| `icebreaker` | refused: target tang9k is too large")
     assert json.loads((tmp_path / "table.json").read_text(encoding="utf-8"))[0]["dsp"] == 142
