@@ -139,8 +139,8 @@ TOO_SMALL = (
         device_ff=6_480,
         device_dsp=40,
         device_bram=26,
-        refusal="8 MACs (preset tang9k with a window of 2 KB) take 7,918 LUTs of 8,640 and 6,204 of 6,480 flip-flops when "
-        "they are packed, and are not placed; 16 would take 9,840 and 7,742 (estimated)",
+        refusal="8 MACs (preset tang9k with a window of 2 KB) take 7,918 LUTs of 8,640 and 6,204 of 6,480 flip-flops "
+        "when they are packed, and are not placed; 16 would take 9,840 and 7,742 (estimated)",
     ),
 )
 """Boards with less logic than the smallest machine takes; they are known so that the arithmetic can be shown."""
