@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tileloom.fpga.synthesis import PREPARATION, SYNTHESES
+from tileloom.fpga.synthesis import MODELLED, PREPARATION, SYNTHESES
 from tileloom.fpga.tools import BuildError, Step, find_tool, run_step
 from tileloom.hw.spec.config import Target, load_target
 
@@ -357,11 +357,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Cells of a target by a fitted formula.")
     parser.add_argument("--fit", action="store_true", help="synthesise what has changed, and fit anew")
     parser.add_argument("--only-kept", action="store_true", help="with --fit: points that are measured already")
-    parser.add_argument("--family", action="append", choices=[*SYNTHESES], help="may be repeated; else all")
+    parser.add_argument("--family", action="append", choices=MODELLED, help="may be repeated; else all")
     arguments = parser.parse_args()
     try:
         if arguments.fit:
-            for family in arguments.family or [*SYNTHESES]:
+            for family in arguments.family or MODELLED:
                 fit(family, arguments.only_kept)
         for family in families():
             model = _model(family)

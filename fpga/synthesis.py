@@ -26,3 +26,5 @@ SYNTHESES = {
     "ice40": Synthesis("synth_ice40", "-dsp -abc9 -device u"),
 }
 """By family of devices."""
+MODELLED = ("ecp5", "ice40")
+"""Families whose cells can be simulated (:mod:`.netlist`) and counted beforehand (:mod:`.area_model`)."""

@@ -21,7 +21,7 @@ from tileloom.fpga.multiplier_registers import absorb_file
 from tileloom.fpga.netlist.mutation import Mutation
 from tileloom.fpga.netlist.netlist import Netlist, NetlistError, read_netlist
 from tileloom.fpga.netlist.verilog import netlist_verilog
-from tileloom.fpga.synthesis import PREPARATION, SYNTHESES
+from tileloom.fpga.synthesis import MODELLED, PREPARATION, SYNTHESES
 from tileloom.fpga.tools import BuildError, Step, find_tool, run_step
 from tileloom.hw.build import DRIVER, Progress, cache_folder, locked, source_hash
 from tileloom.hw.spec.config import Target
@@ -48,13 +48,13 @@ class NetlistBuild:
 def synthesise_netlist(
     target: Target, family: str, *, cache: Path | None = None, progress: Progress | None = None
 ) -> Netlist:
-    """The netlist of the accelerator of ``target`` for a family of :data:`~tileloom.fpga.synthesis.SYNTHESES`.
+    """The netlist of the accelerator of ``target`` for a family of :data:`~tileloom.fpga.synthesis.MODELLED`.
 
     The script is that of the boards' builds: the whole machine, flattened. Takes a minute or more unless it is in the
     cache. Raises :class:`BuildError` where the family is not known or a tool is missing or failed.
     """
-    if family not in SYNTHESES:
-        raise BuildError(f"family must be one of {', '.join(SYNTHESES)}, not {family!r}")
+    if family not in MODELLED:
+        raise BuildError(f"family must be one of {', '.join(MODELLED)}, not {family!r}")
     script = f"read_rtlil top.il\n{PREPARATION}\n{SYNTHESES[family].line(TOP)}\nwrite_json top.json\n"
     parts = (source_hash(target), script, _yosys_version(), REGISTER_PASS if family == "ecp5" else "")
     path = (cache or cache_folder()) / "netlist" / f"{_digest(*parts)}.json.gz"

@@ -13,7 +13,7 @@ from tileloom.hw.dma.loop_address import LoopAddress
 from tileloom.hw.dma.loop_nest import LoopNest
 from tileloom.hw.dma.part_mask import PartMask
 
-TILES = SimpleNamespace(tiles=4, compact=False)
+TILES = SimpleNamespace(tiles=4, compact=False, has_parts=True)
 
 
 class NestProof(Proof):

@@ -25,7 +25,7 @@ from tileloom.compilation import compiled
 from tileloom.fpga.netlist.library import build_netlist, synthesise_netlist
 from tileloom.fpga.netlist.mutation import Mutation, draw
 from tileloom.fpga.netlist.verilog import MOST_MUTATIONS
-from tileloom.fpga.synthesis import SYNTHESES
+from tileloom.fpga.synthesis import MODELLED
 from tileloom.frames import frames_for
 from tileloom.hw.spec.config import Target, load_target
 from tileloom.hw.spec.registers import Error
@@ -155,7 +155,7 @@ def _compared(target: str, family: str) -> bool:
 def main() -> int:
     """Print what was compared and the table of mutations."""
     parser = argparse.ArgumentParser(description="Sign-off of the synthesised netlists.")
-    parser.add_argument("families", nargs="*", default=[*SYNTHESES], metavar="FAMILY")
+    parser.add_argument("families", nargs="*", default=[*MODELLED], metavar="FAMILY")
     parser.add_argument("--target", default="small")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()

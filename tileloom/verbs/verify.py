@@ -12,7 +12,7 @@ from tileloom.document import Document, Kind
 from tileloom.engine_name import EngineName
 from tileloom.engines import missing_for_rtl
 from tileloom.float_run import ONNXRUNTIME_LEVEL, FloatRun, deviations_of, run_float_network
-from tileloom.fpga.synthesis import SYNTHESES
+from tileloom.fpga.synthesis import MODELLED
 from tileloom.frames import Frames, Given, arrays_of, calibration_of, frames_for
 from tileloom.hw.spec.program import JobMap
 from tileloom.hw.spec.result import Result
@@ -132,9 +132,9 @@ def verify(
     if family is not None and engine != EngineName.NETLIST:
         fix = "add --engine netlist, or leave --family out"
         raise refuse("TL409", "--family", "a family of devices is what a netlist is synthesised for", "", fix)
-    if family is not None and family not in SYNTHESES:
+    if family is not None and family not in MODELLED:
         rule = "a netlist is synthesised for a family of devices that tileloom knows"
-        raise refuse("TL409", "--family", rule, family, f"take one of {', '.join(SYNTHESES)}")
+        raise refuse("TL409", "--family", rule, family, f"take one of {', '.join(MODELLED)}")
     argument = find(model)
     given = arrays_of(input)
     made = compiled(argument, target, calibration_of(calibration), given, seed, watch)
